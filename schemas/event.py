@@ -1,0 +1,136 @@
+"""The Kafka value: a CloudEvent (NL GOV profile) in structured JSON, signed over exactly these bytes.
+
+The bytes are never re-serialised: what was signed is stored, hashed and passed on as it came.
+"""
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, NoReturn
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from schemas.base import Frozen, Instant, Slug, Subject, Uuid
+from schemas.manifest import Manifest
+from schemas.parties import OrganisationKind, Professional
+
+TYPE_PREFIX = "nl.estafette."
+TYPE_SUFFIX = ".v1"
+DRY_RUN = "dry_run."
+CONTENT_TYPE = "application/cloudevents+json"
+MAX_PLAINTEXT = 2 * 1024 * 1024  # bytes of section text in a letter
+MAX_OUTBOX = 4 * 1024 * 1024  # bytes of an outbox record
+MAX_INBOX = 5 * 1024 * 1024  # bytes of an inbox record: message plus seal
+MAX_DEPTH = 24
+
+
+class MalformedMessage(ValueError):
+    """The bytes are not a message of this protocol. `problems` says where and why, without quoting content."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Data(Frozen):
+    """What every message holds beside its coded body.
+
+    `to` is empty for a statement nobody else gets, exactly one for a letter. `by` decided it, `second` is the second
+    person
+    where a rule asks for one. `sealed` maps an item of the manifest to its JWE.
+    """
+
+    to: Annotated[tuple[Slug, ...], Field(max_length=32)] = ()
+    by: Professional | None = None  # absent only in what a machine says (receipts, alerts)
+    second: Professional | None = None
+    acting_under: OrganisationKind | None = None
+    body: dict[str, Any]
+    manifest: Manifest | None = None
+    sealed: dict[Uuid, str] = Field(default_factory=dict, repr=False)
+    resend_of: Uuid | None = None
+
+
+class Event(Frozen):
+    """A CloudEvent 1.0. `type` = nl.estafette.<plural>.<event>.v1; `time` is the sender's claim, not a decision time."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Uuid
+    source: Slug
+    type: Annotated[str, StringConstraints(pattern=r"^nl\.estafette\.(dry_run\.)?[a-z_]+\.[a-z_]+\.v1$")]
+    subject: Subject
+    time: Instant
+    dataschema: Annotated[str, StringConstraints(max_length=200)] | None = None
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: Data
+
+    @property
+    def name(self) -> str:
+        """The type without prefix, version and dry-run mark, e.g. `handovers.proposed`: the key of every rule table."""
+        return self.type.removeprefix(TYPE_PREFIX).removeprefix(DRY_RUN).removesuffix(TYPE_SUFFIX)
+
+    @property
+    def dry_run(self) -> bool:
+        """True when only a judgement is asked."""
+        return self.type.startswith(TYPE_PREFIX + DRY_RUN)
+
+    def encode(self) -> bytes:
+        """The bytes to sign and send. Only a maker calls this; a reader keeps the bytes it got."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+
+def wire_type(name: str, dry_run: bool = False) -> str:
+    """`handovers.proposed` -> `nl.estafette.handovers.proposed.v1`."""
+    return f"{TYPE_PREFIX}{DRY_RUN if dry_run else ''}{name}{TYPE_SUFFIX}"
+
+
+def message_hash(value: bytes) -> str:
+    """SHA-256 of a message's exact bytes, in hexadecimal."""
+    return hashlib.sha256(value).hexdigest()
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedMessage("a JSON object names the same key twice")
+    return found
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise MalformedMessage("NaN and Infinity are not JSON")
+
+
+def _depth(value: Any, left: int = MAX_DEPTH) -> None:
+    if left == 0:
+        raise MalformedMessage(f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, dict):
+        for inner in value.values():
+            _depth(inner, left - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _depth(inner, left - 1)
+
+
+def strict_json(value: bytes) -> Any:
+    """JSON with one meaning: UTF-8, no duplicate keys, no NaN, bounded depth. Raises MalformedMessage."""
+    try:
+        parsed = json.loads(value.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except MalformedMessage:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessage(f"not JSON in UTF-8: {type(error).__name__}") from None
+    _depth(parsed)
+    return parsed
+
+
+def problems_of(error: ValidationError) -> tuple[str, ...]:
+    """Where and why a value does not fit, without quoting the value itself (it may be content)."""
+    return tuple(
+        f"{'.'.join(map(str, e['loc'])) or 'message'}: {e['msg']}"[:200] for e in error.errors(include_input=False)
+    )[:20]
+
+
+def parse_event(value: bytes) -> Event:
+    """The message these bytes hold. Raises MalformedMessage naming every problem."""
+    try:
+        return Event.model_validate(strict_json(value))
+    except ValidationError as error:
+        raise MalformedMessage(*problems_of(error)) from None

@@ -1,0 +1,65 @@
+"""Organisations and the professionals who act for them."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.base import Code, Frozen
+
+
+class OrganisationKind(StrEnum):
+    """What an organisation is in the chain. It decides what it may say, hold and receive."""
+
+    LOCAL_TEAM = "LOCAL_TEAM"  # lokaal team, wijkteam
+    VEILIG_THUIS = "VEILIG_THUIS"  # advice and report centre, Wmo 2015 art. 4.1.1
+    REGIONAL_SAFETY_TEAM = "REGIONAL_SAFETY_TEAM"  # regionaal veiligheidsteam
+    RAAD = "RAAD"  # Raad voor de Kinderbescherming
+    CERTIFIED_INSTITUTION = "CERTIFIED_INSTITUTION"  # gecertificeerde instelling (GI)
+    COORDINATION = "COORDINATION"  # the chain coordinator's desk: alerts only
+    EXTERNAL = "EXTERNAL"  # provider, school, GP, police: signals, answers, side care
+    SERVICE = "SERVICE"  # the gate and oversight themselves
+
+
+class ExternalKind(StrEnum):
+    """What an EXTERNAL organisation is."""
+
+    PROVIDER = "PROVIDER"
+    SCHOOL = "SCHOOL"
+    GP = "GP"
+    POLICE = "POLICE"
+    OTHER = "OTHER"
+
+
+class Registration(StrEnum):
+    """The professional register someone stands in (Besluit Jeugdwet art. 5.1.1)."""
+
+    SKJ = "SKJ"
+    BIG = "BIG"
+
+
+class Competence(StrEnum):
+    """What a professional is trained for, as the signing organisation asserts."""
+
+    SAFETY = "SAFETY"
+    BEHAVIOURAL_SCIENCE = "BEHAVIOURAL_SCIENCE"
+    MANAGEMENT = "MANAGEMENT"
+
+
+class Professional(Frozen):
+    """Someone who acts for an organisation, without a name: names travel only in the sealed part of a letter.
+
+    `ref` is made by the organisation and means nothing elsewhere.
+    """
+
+    ref: Code
+    function: Code
+    registration: Registration | None = None
+    competences: Annotated[tuple[Competence, ...], Field(max_length=8)] = ()
+
+    @property
+    def competent_for_safety(self) -> bool:
+        """May take a case that came from Veilig Thuis or is directly unsafe: registered, with competence SAFETY (IGJ
+        2023).
+        """
+        return self.registration is not None and Competence.SAFETY in self.competences

@@ -1,0 +1,223 @@
+"""What machines say: alerts of oversight, receipts of the edges, notices and verdicts of the gate, facts between gate
+and oversight.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
+from schemas.body import Body, Phase
+from schemas.entry import EntryMessage, Verdict
+from schemas.handovers import HandoverKind, HandoverState
+from schemas.parties import OrganisationKind
+from schemas.person import PersonRef
+from schemas.refusal import Flag, Reason
+
+GATE: Slug = "gate"
+OVERSIGHT: Slug = "oversight"
+
+
+class AlertBody(Body):
+    """One alert a case, code and, where the row is per child, child."""
+
+    alert: Uuid
+    code: Code
+    tier: Annotated[int, Field(ge=1, le=3)]
+    responsible: tuple[Slug, ...]
+    due: Instant
+    handover: Uuid | None = None
+    child: PersonRef | None = None
+
+
+class AlertRaised(AlertBody):
+    """Something was due and did not happen."""
+
+    name: ClassVar[str] = "alerts.raised"
+
+
+class AlertEscalated(AlertBody):
+    """It still did not happen: one tier up."""
+
+    name: ClassVar[str] = "alerts.escalated"
+
+
+class AlertResolved(Body):
+    """The obligation was met, or no longer applies."""
+
+    name: ClassVar[str] = "alerts.resolved"
+    alert: Uuid
+    code: Code
+    child: PersonRef | None = None
+    how: Literal["MET", "NO_LONGER_APPLIES"]
+
+
+class AlertAcknowledged(Body):
+    """Someone took it up: silent until `until` (10 working days at most), then one tier up."""
+
+    name: ClassVar[str] = "alerts.acknowledged"
+    alert: Uuid
+    reason: Literal["IN_HAND", "AGREED_LATER_DATE", "WAITING_FOR_OTHERS", "STAFF_ABSENT"]
+    until: date
+
+
+class ReceiptStored(Body):
+    """Everything up to this sequence of one inbox partition is safely stored. Automatic, cumulative."""
+
+    name: ClassVar[str] = "receipts.stored"
+    partition: Count
+    up_to: Count
+
+
+class ReceiptMissing(Body):
+    """A hole in an inbox partition: these sequences never came or could not be read."""
+
+    name: ClassVar[str] = "receipts.missing"
+    partition: Count
+    sequences: Annotated[tuple[Count, ...], Field(min_length=1, max_length=1000)]
+
+
+class VerdictGiven(Body):
+    """The gate's answer to the sender. Proven by the `seal` header: the entry of this very decision."""
+
+    name: ClassVar[str] = "verdicts.given"
+    message: EntryMessage
+    verdict: Verdict
+    reasons: tuple[Reason, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    dry_run: bool = False
+
+
+class RegieMoved(Body):
+    """Regie went from one organisation to another, in the same transaction as what moved it."""
+
+    name: ClassVar[str] = "regie.moved"
+    regie_from: Slug | None
+    regie_to: Slug | None
+    how: Literal[
+        "HANDOVER", "CONSULT", "EMERGENCY", "MEASURE", "CLOSED", "RETURNED", "SUCCESSION", "TO_FAMILY", "REOPENED"
+    ]
+    handover: Uuid | None = None
+
+
+class ConsentWithdrawnNotice(Body):
+    """Tells who holds items under a statement that it was withdrawn; nothing later may rely on it."""
+
+    name: ClassVar[str] = "notices.consent_withdrawn"
+    statement: Uuid
+    about: PersonRef
+    items: tuple[Uuid, ...]
+
+
+class StoredNotice(Body):
+    """Tells a sender that its letters are stored at the recipient."""
+
+    name: ClassVar[str] = "notices.stored"
+    recipient: Slug
+    messages: tuple[Uuid, ...]
+
+
+class ResendDue(Body):
+    """Asks a sender to seal and send a letter again: the recipient misses it."""
+
+    name: ClassVar[str] = "notices.resend_due"
+    recipient: Slug
+    message: Uuid
+    sequence: Count
+
+
+class Lost(Body):
+    """Both sides are told that a delivery will not come: its hole is closed."""
+
+    name: ClassVar[str] = "notices.lost"
+    recipient: Slug
+    message: Uuid
+    sequence: Count
+
+
+class HandoverCancelledNotice(Body):
+    """An open handover to another ended because of an emergency, a court order or a closing."""
+
+    name: ClassVar[str] = "notices.handover_cancelled"
+    handover: Uuid
+    because: Literal["EMERGENCY", "MEASURE", "CLOSED"]
+
+
+class CheckpointMade(Body):
+    """The signed state of a slot, sent to every inbox. Proven by its seal."""
+
+    name: ClassVar[str] = "checkpoints.made"
+    slot: Count
+    slot_seq: Count
+    hash: Digest
+    at: Instant
+    barrier: Code | None = None
+
+
+class FactKind(StrEnum):
+    """What a record on `case.facts` is."""
+
+    MESSAGE = "MESSAGE"
+    TICK = "TICK"
+    ALERT_REFUSED = "ALERT_REFUSED"
+
+
+class HandoverFact(Frozen):
+    """A handover before and after a message."""
+
+    id: Uuid
+    kind: HandoverKind
+    before: HandoverState | None
+    after: HandoverState
+    sender: Slug
+    receiver: Slug
+    returns: Uuid | None = None
+    effects: tuple[
+        Code, ...
+    ] = ()  # what the row did beyond the state: SECOND_QUESTION, THIRD_ATTEMPT, BOUNCE, AGREED, ...
+
+
+class CaseFact(Frozen):
+    """The case as it stands after a message, as far as oversight needs it."""
+
+    open: bool
+    regie: Slug | None
+    regie_kind: OrganisationKind | None
+    coordination: Slug | None
+    phase: Phase
+    vt_origin: bool
+    children: tuple[PersonRef, ...] = ()
+    holders: tuple[Slug, ...] = ()  # organisations that hold a delivery of the case, or opened it
+    duty: tuple[Slug, ...] = ()
+
+
+class Fact(Frozen):
+    """One coded fact for oversight: what was accepted, and what it changed. Internal; no content, no birth date."""
+
+    kind: FactKind
+    at: Instant  # decision time
+    id: Code  # message id, or the tick's
+    subject: Subject | None = None
+    type: Code | None = None  # e.g. handovers.proposed
+    actor: Slug | None = None
+    actor_kind: OrganisationKind | None = None
+    by: Code | None = None
+    to: tuple[Slug, ...] = ()
+    body: dict[str, Any] = Field(default_factory=dict)
+    case: CaseFact | None = None
+    handover: HandoverFact | None = None
+    also: tuple[HandoverFact, ...] = ()  # other handovers the same message ended or superseded
+    flags: tuple[Flag, ...] = ()
+    birthdays: dict[PersonRef, date] = Field(
+        default_factory=dict
+    )  # next 12th, 16th or 18th birthday, for CONSENT_REVIEW
+    barrier: Code | None = None  # of a TICK
+
+
+class ClockRecord(Frozen):
+    """One step of a simulated cluster's time, one record to each partition of topic `clock`."""
+
+    at: Instant
+    barrier: Code | None = None

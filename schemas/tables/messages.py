@@ -1,0 +1,163 @@
+"""Who may say what to whom. One row a message type; the gate, the edges and the documentation all read this table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas import care, cases, consents, handovers, service
+from schemas.body import Body
+from schemas.parties import OrganisationKind as K
+
+LT, VT, GI = K.LOCAL_TEAM, K.VEILIG_THUIS, K.CERTIFIED_INSTITUTION
+RVT, RAAD, COORDINATION, EXTERNAL = K.REGIONAL_SAFETY_TEAM, K.RAAD, K.COORDINATION, K.EXTERNAL
+LEADS = frozenset({LT, VT, GI})  # may hold regie
+CHAIN = frozenset({LT, VT, GI, RVT, RAAD})
+HELPERS = CHAIN | {EXTERNAL}
+SERVICES = frozenset({K.SERVICE})
+
+
+class Shape(StrEnum):
+    """A STATEMENT has coded fields only; a LETTER has one recipient and may carry sealed sections."""
+
+    STATEMENT = "STATEMENT"
+    LETTER = "LETTER"
+
+
+class Audience(StrEnum):
+    """Who else than the gate may get a statement."""
+
+    NOBODY = "NOBODY"
+    PARTIES = "PARTIES"  # of the case
+    ANYONE = "ANYONE"  # alerts: addressees are checked by their own rule
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One message type.
+
+    `party_bound`: only a party of the case may send it. `makes_party`: saying it makes the sender one. `opens_case`: it
+    may be
+    the first word about a subject. `decided_by`: a named professional decided it. `second`: a second person must be
+    named.
+    """
+
+    body: type[Body]
+    shape: Shape
+    senders: frozenset[K]
+    recipients: frozenset[K] = frozenset()
+    audience: Audience = Audience.NOBODY
+    party_bound: bool = True
+    makes_party: bool = False
+    opens_case: bool = False
+    decided_by: bool = True
+    second: bool = False
+
+    @property
+    def name(self) -> str:
+        """e.g. `handovers.proposed`."""
+        return self.body.name
+
+
+def statement(body: type[Body], senders: Iterable[K], audience: Audience = Audience.NOBODY, **more: bool) -> MessageRow:
+    """A row of shape STATEMENT."""
+    return MessageRow(body, Shape.STATEMENT, frozenset(senders), HELPERS | {COORDINATION}, audience, **more)
+
+
+def letter(body: type[Body], senders: Iterable[K], recipients: Iterable[K], **more: bool) -> MessageRow:
+    """A row of shape LETTER."""
+    return MessageRow(body, Shape.LETTER, frozenset(senders), frozenset(recipients), Audience.PARTIES, **more)
+
+
+PARTIES, NOBODY, ANYONE = Audience.PARTIES, Audience.NOBODY, Audience.ANYONE
+
+ROWS: tuple[MessageRow, ...] = (
+    # cases
+    statement(cases.CaseOpened, LEADS, party_bound=False, opens_case=True),
+    statement(cases.PersonsChanged, LEADS),
+    statement(cases.LeadPersonChanged, LEADS, PARTIES),
+    statement(cases.LeadKept, LEADS, PARTIES),
+    statement(cases.LeadToFamily, LEADS, PARTIES),
+    statement(cases.CaseLinked, LEADS),
+    statement(cases.CaseReopened, LEADS, PARTIES),
+    statement(cases.CaseClosed, LEADS, PARTIES),
+    # reports
+    statement(care.ReportRegistered, {VT}, party_bound=False, makes_party=True),
+    statement(care.ReportAssessed, {VT}),
+    statement(care.PersonInformed, {VT}),
+    statement(care.ReporterInformed, {VT}),
+    statement(care.ReportEnded, {VT}),
+    # consents
+    statement(consents.ConsentAsked, HELPERS),
+    statement(consents.ConsentRecorded, HELPERS),
+    statement(consents.ConsentSetAside, CHAIN, second=True),
+    statement(consents.ConsentWithdrawn, HELPERS),
+    # handovers
+    letter(handovers.HandoverProposed, LEADS, LEADS),
+    letter(handovers.HandoverQuestioned, LEADS, LEADS),
+    letter(handovers.HandoverAnswered, LEADS, LEADS),
+    letter(handovers.WaitAnnounced, LEADS, LEADS),
+    letter(handovers.HandoverAccepted, LEADS, LEADS),
+    letter(handovers.HandoverDeclined, LEADS, LEADS),
+    letter(handovers.ProfessionalChanged, LEADS, LEADS),
+    letter(handovers.WarmContactAttested, LEADS, LEADS),
+    letter(handovers.StoryAcknowledged, LEADS, LEADS),
+    letter(handovers.ContactAttemptFailed, LEADS, LEADS),
+    letter(handovers.ConsultHeld, LEADS, LEADS),
+    letter(handovers.FirstContactHeld, LEADS, LEADS),
+    letter(handovers.HandedBack, LEADS, LEADS),
+    letter(handovers.HandBackAnswered, LEADS, LEADS),
+    letter(handovers.HandoverCancelled, LEADS, LEADS),
+    letter(handovers.CancelConfirmed, LEADS, LEADS),
+    letter(handovers.EmergencyTakenOver, LEADS, LEADS, party_bound=False, makes_party=True),
+    letter(handovers.UrgentReviewed, LEADS, LEADS, second=True),
+    letter(handovers.EmergencyEnded, LEADS, LEADS, second=True),
+    letter(handovers.ReturnWaived, LEADS, LEADS),
+    # dossiers
+    letter(care.DossierShared, HELPERS, HELPERS),
+    letter(care.DossierOpened, HELPERS, HELPERS),
+    letter(care.DossierRejected, HELPERS, HELPERS, decided_by=False),
+    # supports
+    letter(care.SupportRequested, LEADS, HELPERS),
+    letter(care.SupportAccepted, HELPERS, LEADS),
+    letter(care.SupportDeclined, HELPERS, LEADS),
+    letter(care.SupportEnded, HELPERS, LEADS),
+    # measures: by court order, never by handover
+    statement(care.MeasureStarted, {GI}, PARTIES, party_bound=False, makes_party=True),
+    statement(care.WorkerAssigned, {GI}, PARTIES),
+    statement(care.MeasureTransferred, {GI}, PARTIES, party_bound=False, makes_party=True),
+    statement(care.MeasureEnding, {GI}, PARTIES),
+    statement(care.MeasureEnded, {GI}, PARTIES),
+    # sight, assessment, monitoring
+    statement(care.SightPlanned, CHAIN, PARTIES),
+    statement(care.SightConfirmed, HELPERS, PARTIES),
+    statement(care.TrustBroken, CHAIN, PARTIES),
+    statement(care.AssessmentRecorded, CHAIN, PARTIES),
+    statement(care.MonitoringPlanned, LEADS, PARTIES),
+    letter(care.MonitoringChecked, CHAIN, CHAIN),
+    statement(care.ReviewRecorded, CHAIN, PARTIES, second=True),
+    # machines
+    statement(service.AlertRaised, SERVICES, ANYONE, party_bound=False, decided_by=False),
+    statement(service.AlertEscalated, SERVICES, ANYONE, party_bound=False, decided_by=False),
+    statement(service.AlertResolved, SERVICES, ANYONE, party_bound=False, decided_by=False),
+    statement(service.AlertAcknowledged, HELPERS | {COORDINATION}, ANYONE, party_bound=False),
+    statement(service.ReceiptStored, HELPERS | {COORDINATION}, party_bound=False, decided_by=False),
+    statement(service.ReceiptMissing, HELPERS | {COORDINATION}, party_bound=False, decided_by=False),
+)
+
+BY_NAME: dict[str, MessageRow] = {row.name: row for row in ROWS}
+"""The table by message name."""
+
+GATE_MADE: tuple[type[Body], ...] = (
+    service.VerdictGiven,
+    service.RegieMoved,
+    service.ConsentWithdrawnNotice,
+    service.StoredNotice,
+    service.ResendDue,
+    service.Lost,
+    service.HandoverCancelledNotice,
+    service.CheckpointMade,
+)
+"""What only the gate says; an organisation that sends one is refused."""
+
+BODIES: dict[str, type[Body]] = {row.name: row.body for row in ROWS} | {body.name: body for body in GATE_MADE}
+"""Every body by name, for a reader."""
