@@ -37,8 +37,8 @@ class KafkaSettings(BaseModel):
         return settings
 
     def confluent(self) -> dict[str, Any]:
-        """Configuration for any confluent-kafka client. A producer adds `"partitioner": "murmur2_random"`, or its keys land
-        on other partitions than those of the other clients."""
+        """Configuration for any confluent-kafka client. A producer adds `"partitioner": "murmur2_random"`, or its keys
+        land on other partitions than those of the other clients."""
         settings: dict[str, Any] = {
             "bootstrap.servers": self.bootstrap,
             "security.protocol": self.security_protocol,

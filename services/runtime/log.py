@@ -37,6 +37,7 @@ def configure(service: str, level: int = logging.INFO) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def _shared() -> list[Processor]:
@@ -50,7 +51,7 @@ def _shared() -> list[Processor]:
 
 
 def _template_only(logger: Any, method: str, event: EventDict) -> EventDict:
-    """Other libraries put values into their messages: keep the first line of the message's template, drop the values."""
+    """Other libraries put values into their messages: keep the first line of the template, drop the values."""
     record: logging.LogRecord = event["_record"]
     event.pop("positional_args", None)
     if not record.name.startswith(_ARGUMENTS_ALLOWED):
@@ -59,7 +60,7 @@ def _template_only(logger: Any, method: str, event: EventDict) -> EventDict:
 
 
 def _error_without_content(logger: Any, method: str, event: EventDict) -> EventDict:
-    """An exception becomes its class and where it was raised. Its text may quote content, so only Kafka's and the system's stays."""
+    """An exception becomes its class and where it was raised. Its text may quote content; Kafka's and the system's do not."""
     info = event.pop("exc_info", None)
     error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):

@@ -1,4 +1,4 @@
-"""Where a service finds its cluster, its keys and its passwords: environment variables plus the files under ESTAFETTE_HOME."""
+"""Where a service finds its cluster and its passwords: environment variables and the files under ESTAFETTE_HOME."""
 
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ class KafkaAddress(BaseModel):
 
 
 class Cluster(BaseModel):
-    """The facts fixed at a cluster's birth (`cluster.json`). Another epoch is another cluster: positions do not carry over."""
+    """What is fixed at a cluster's birth (`cluster.json`). Another epoch is another cluster: positions do not carry over."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,7 +32,7 @@ class Cluster(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Settings of one process, read from ESTAFETTE_HOME, ESTAFETTE_ORGANISATION, ESTAFETTE_PORT and ESTAFETTE_DATABASE_URL."""
+    """Settings of one process, from the environment: ESTAFETTE_HOME, _ORGANISATION, _HOST, _PORT and _DATABASE_URL."""
 
     model_config = SettingsConfigDict(env_prefix="ESTAFETTE_", frozen=True, extra="ignore")
 

