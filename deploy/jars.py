@@ -35,7 +35,7 @@ def cache() -> Path:
 
 def pinned(lock: Path = LOCK) -> list[Jar]:
     lines = (line.split() for line in lock.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
-    return [Jar(*coordinate.split(":", 2), sha256=sha256) for coordinate, sha256 in lines]
+    return [Jar._make([*coordinate.split(":"), sha256]) for coordinate, sha256 in lines]
 
 
 def class_path(lock: Path = LOCK) -> str:

@@ -70,7 +70,7 @@ class LocalKafka:
         return int((self.folder / "pid").read_text())
 
     def running(self) -> bool:
-        """Whether a broker lives here. It holds a lock as long as it lives: neither a kill nor a reused pid deceives."""
+        """Whether a broker lives here. It holds a lock while it lives: neither a kill nor a reused pid deceives."""
         if not self.folder.exists():
             return False
         lock = self._lock()

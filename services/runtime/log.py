@@ -60,7 +60,7 @@ def _template_only(logger: Any, method: str, event: EventDict) -> EventDict:
 
 
 def _error_without_content(logger: Any, method: str, event: EventDict) -> EventDict:
-    """An exception becomes its class and where it was raised. Its text may quote content; Kafka's and the system's do not."""
+    """An exception becomes its class and where it was raised. Its text may quote content; Kafka's does not."""
     info = event.pop("exc_info", None)
     error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
     if isinstance(error, BaseException):

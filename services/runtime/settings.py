@@ -21,7 +21,7 @@ class KafkaAddress(BaseModel):
 
 
 class Cluster(BaseModel):
-    """What is fixed at a cluster's birth (`cluster.json`). Another epoch is another cluster: positions do not carry over."""
+    """What is fixed at a cluster's birth (`cluster.json`). In another epoch positions do not carry over."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
