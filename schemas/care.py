@@ -18,7 +18,7 @@ Children = Annotated[tuple[PersonRef, ...], Field(min_length=1, max_length=16)]
 
 
 class SightPlanned(Body):
-    """Who has sight of each child (zicht op het kind), from now on. Replaces the sender's earlier plan for that child."""
+    """Who has sight of each child (zicht op het kind), from now on; replaces the sender's earlier plan."""
 
     name: ClassVar[str] = "sight.planned"
     plans: Annotated[tuple[SightPlan, ...], Field(min_length=1, max_length=16)]
@@ -216,7 +216,7 @@ class SupportEnded(Body):
 
 
 class AssessmentRecorded(Body):
-    """A safety assessment (veiligheidsinschatting) was made. Its reasoning stays with the author or goes in a letter."""
+    """A safety assessment (veiligheidsinschatting) was made. Its reasoning goes in a letter."""
 
     name: ClassVar[str] = "assessments.recorded"
     assessment: Uuid

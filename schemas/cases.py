@@ -33,7 +33,7 @@ class CaseOpened(Body):
 
 
 class PersonsChanged(Body):
-    """Persons added or replaced, by ref (persoonsgegevens gewijzigd). Lifting location_protected needs a second person."""
+    """Persons added or replaced, by ref (persoonsgegevens gewijzigd). Lifting protection needs a second person."""
 
     name: ClassVar[str] = "cases.persons_changed"
     persons: Persons

@@ -2,8 +2,8 @@
 
 One record an organisation on the compacted topic `directory` (one partition, key = slug). The record holds the entry as
 the exact text the organisation signed with its identity key, and the operator's signed membership. Every party pins the
-fingerprints of the identity keys: the operator decides who is a member and as what, and can neither swap a key nor write
-an entry.
+fingerprints of the identity keys: the operator decides who is a member and as what, and can neither swap a key nor
+write an entry.
 """
 
 import base64
@@ -169,8 +169,8 @@ class Membership(Standing):
 class Organisation(Standing):
     """One organisation's entry, signed by itself.
 
-    `version` rises by at least one with every change; a lower one is never accepted after a higher one, so that a revoked
-    key does not come back. Key ids begin with the slug and a dot, so that no organisation can claim another's.
+    `version` rises by at least one with every change; a lower one is never accepted after a higher one, so that a
+    revoked key does not come back. Key ids begin with the slug and a dot, so that no organisation can claim another's.
     """
 
     type: Literal["nl.estafette.directory.entry.v1"] = "nl.estafette.directory.entry.v1"

@@ -1,7 +1,7 @@
 """The ledger entry: one signed line for every decision of the gate. The same bytes are the seal on the delivery.
 
-An entry is a compact JWS (alg Ed25519, kid = a gate key); its hash is SHA-256 of exactly those bytes. Each entry names the hash
-of the previous entry of its slot and of its case, so an entry left out or altered breaks both chains.
+An entry is a compact JWS (alg Ed25519, kid = a gate key); its hash is SHA-256 of exactly those bytes. Each entry names the
+hash of the previous entry of its slot and of its case, so an entry left out or altered breaks both chains.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
+from schemas.handovers import HandoverKind, HandoverState
 from schemas.manifest import Category
 from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
@@ -70,9 +71,11 @@ class InboxSequence(Frozen):
 
 
 class Checkpoint(Frozen):
-    """The signed state of a slot at one moment: a ledger cut off after it shows. `barrier` names a step of a player."""
+    """The signed end of a slot's chain at one moment, made for one recipient: a ledger cut off after it shows.
 
-    sequences: tuple[InboxSequence, ...] = ()
+    `barrier` names a step of a player on a simulated clock (12 digits; a later barrier is a greater text).
+    """
+
     barrier: Code | None = None
 
 
@@ -82,6 +85,23 @@ class LogGap(Frozen):
     topic: Code
     lost_from: Count
     lost_to: Count
+
+
+class EntryHandover(Frozen):
+    """Where a handover stands after this decision: edges and views follow it without knowing the rules."""
+
+    id: Uuid
+    kind: HandoverKind
+    state: HandoverState
+    sender: Slug
+    receiver: Slug
+
+
+class EntryRegie(Frozen):
+    """Regie moved in this very decision. None as holder: the case was not open."""
+
+    holder_before: Slug | None
+    holder_after: Slug | None
 
 
 class Entry(Frozen):
@@ -108,6 +128,8 @@ class Entry(Frozen):
     verdict: Verdict | None = None
     reasons: tuple[Reason, ...] = ()
     flags: tuple[Flag, ...] = ()
+    handover: EntryHandover | None = None
+    regie: EntryRegie | None = None
     original: Digest | None = None  # of a DUPLICATE: the entry that decided the message first
     inbox: Annotated[tuple[InboxSequence, ...], Field(max_length=64)] = ()
     checkpoint: Checkpoint | None = None

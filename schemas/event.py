@@ -50,7 +50,7 @@ class Data(Frozen):
 
 
 class Event(Frozen):
-    """A CloudEvent 1.0. `type` = nl.estafette.<plural>.<event>.v1; `time` is the sender's claim, not a decision time."""
+    """A CloudEvent 1.0. `type` = nl.estafette.<plural>.<event>.v1; `time` is the sender's claim."""
 
     specversion: Literal["1.0"] = "1.0"
     id: Uuid

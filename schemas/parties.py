@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import Code, Frozen
+from schemas.base import Code, Frozen, Slug
 
 
 class OrganisationKind(StrEnum):
@@ -63,3 +63,15 @@ class Professional(Frozen):
         2023).
         """
         return self.registration is not None and Competence.SAFETY in self.competences
+
+
+class Party(Frozen):
+    """What the rules need to know of an organisation: its directory entry without keys and contacts."""
+
+    slug: Slug
+    kind: OrganisationKind
+    external: ExternalKind | None = None
+    under_secrecy: bool = True  # its people are bound by professional secrecy (UAVG art. 30(4))
+    designated_for_vto: bool = False  # Jeugdwet 3.1(1): designated by the college
+    coordination: Slug | None = None
+    regions: Annotated[tuple[Code, ...], Field(max_length=64)] = ()

@@ -1,4 +1,4 @@
-"""Persons of a case, by a reference made for that case. Name, address and BSN exist only in sealed IDENTITY sections."""
+"""Persons of a case, by a reference made for it. Name, address and BSN exist only in sealed IDENTITY sections."""
 
 from datetime import date
 from enum import StrEnum
@@ -93,7 +93,7 @@ class Person(Frozen):
         return self.role in (Role.YOUTH, Role.UNBORN)
 
     def age_on(self, day: date) -> int | None:
-        """Age in whole years on `day`; None when no birth date is known. Someone born on 29 February turns on 1 March."""
+        """Age in whole years on `day`; None without a birth date. Born on 29 February turns on 1 March."""
         if self.birth_date is None:
             return None
         before = (day.month, day.day) < (self.birth_date.month, self.birth_date.day)

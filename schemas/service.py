@@ -96,9 +96,7 @@ class RegieMoved(Body):
     name: ClassVar[str] = "regie.moved"
     regie_from: Slug | None
     regie_to: Slug | None
-    how: Literal[
-        "HANDOVER", "CONSULT", "EMERGENCY", "MEASURE", "CLOSED", "RETURNED", "SUCCESSION", "TO_FAMILY", "REOPENED"
-    ]
+    how: Literal["HANDOVER", "CONSULT", "EMERGENCY", "MEASURE", "CLOSED", "RETURNED", "OPENED", "TO_FAMILY", "REOPENED"]
     handover: Uuid | None = None
 
 
