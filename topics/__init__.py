@@ -1,0 +1,1 @@
+"""The catalogue of Kafka topics as data."""

@@ -1,0 +1,33 @@
+"""The `estafette` command. Each module beside this one brings its own sub-commands."""
+
+import os
+from pathlib import Path
+
+import click
+
+from services.cli.kafka import kafka
+from services.cli.topics import topics
+from services.runtime.settings import Settings
+
+
+@click.group()
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="ESTAFETTE_HOME",
+    default=Path(".estafette"),
+    show_default=True,
+    help="Folder with the cluster's address, passwords and keys.",
+)
+@click.pass_context
+def main(context: click.Context, home: Path) -> None:
+    """Estafette: nobody lets go of the baton until the next one holds it."""
+    os.environ["ESTAFETTE_HOME"] = str(home.resolve())  # for the processes that a command starts
+    context.obj = Settings(home=home.resolve())
+
+
+main.add_command(kafka)
+main.add_command(topics)
+
+if __name__ == "__main__":
+    main()
