@@ -1,10 +1,10 @@
 """Signatures and seals: JWS with Ed25519 (RFC 9864), detached over unencoded bytes (RFC 7797) or compact; JWE to one
 X25519 key.
 
-Checking is strict on purpose. A detached header is exactly {alg: Ed25519, b64: false, crit: ["b64"], kid}, a compact one
-exactly {alg: Ed25519, kid}, and base64url is canonical, so that one signature has one text. Whatever comes in, checking
-raises BadSignature and opening raises CannotOpen, and neither says anything about content. Why the JWS part stands
-directly on `cryptography`: docs/decisions/signature-check.md.
+Checking is strict on purpose. A detached header is exactly {alg: Ed25519, b64: false, crit: ["b64"], kid}, a compact
+one exactly {alg: Ed25519, kid}, and base64url is canonical, so that one signature has one text. Whatever comes in,
+checking raises BadSignature and opening raises CannotOpen, and neither says anything about content. Why the JWS part
+stands directly on `cryptography`: docs/decisions/signature-check.md.
 """
 
 import base64
@@ -201,7 +201,7 @@ def verify_compact(token: str | bytes, resolve: Resolve) -> tuple[bytes, str]:
 
 
 def seal(plaintext: bytes, public_jwk: Jwk) -> str:
-    """A compact JWE that only the holder of this key opens. Raises ValueError on any other key than X25519 with a kid."""
+    """A compact JWE that only the holder of this key opens. Raises ValueError on any key but X25519 with a kid."""
     kid = _checked_kid(public_jwk.get("kid"))
     header = {"alg": KEY_AGREEMENT, "enc": ENCRYPTION, "kid": kid}
     return jwe.encrypt_compact(header, plaintext, _okp(public_jwk, "X25519"), registry=_REGISTRY)

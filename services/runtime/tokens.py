@@ -1,0 +1,167 @@
+"""Who is calling: a bearer token names one professional of one organisation.
+
+`Verifier.check` is the one door every edge uses. Today a development issuer stands behind it, which hands a token to
+whoever can read its key file and therefore serves loopback only; an OpenID Connect provider can take its place with the
+same claims.
+"""
+
+import ipaddress
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
+from joserfc.jwk import OKPKey
+from pydantic import Field, ValidationError
+
+from schemas.base import Code, Frozen, Slug
+from schemas.parties import Competence, Professional, Registration
+from services.runtime.jose import ALGORITHM, PublicKey, SigningKey
+
+ISSUER: Final = "urn:estafette:development-issuer"
+LIFETIME: Final = timedelta(hours=12)
+MAX_TOKEN: Final = 4096
+"""Longest token, in characters."""
+
+
+class Role(StrEnum):
+    """What the caller may see and do in the organisation's own desk."""
+
+    PROFESSIONAL = "PROFESSIONAL"
+    COORDINATOR = "COORDINATOR"  # chain coordinator: obligations and alerts of the region, no sections
+    PRIVACY_OFFICER = "PRIVACY_OFFICER"  # functionaris gegevensbescherming
+    ADMINISTRATOR = "ADMINISTRATOR"  # runs the edge; never sees case content (D#145)
+
+
+class Caller(Frozen):
+    """One professional acting for one organisation, as the issuer asserts."""
+
+    organisation: Slug
+    ref: Code
+    function: Code
+    registration: Registration | None = None
+    competences: Annotated[tuple[Competence, ...], Field(max_length=8)] = ()
+    role: Role
+
+    @property
+    def professional(self) -> Professional:
+        """As it stands in a message."""
+        return Professional(
+            ref=self.ref, function=self.function, registration=self.registration, competences=self.competences
+        )
+
+
+class TokenRefused(Exception):
+    """The token does not let the caller in. `reason` may be told to the caller; it quotes nothing of the token."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotLoopbackError(Exception):
+    """Development tokens are accepted, but the server would listen beyond this machine."""
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+class Issuer:
+    """The development issuer. Tokens live by the wall clock, also where the chain runs on a simulated one."""
+
+    def __init__(self, key: SigningKey, lifetime: timedelta = LIFETIME) -> None:
+        self._kid = key.kid
+        self._key = OKPKey.import_key({**key.to_jwk()})
+        self._lifetime = lifetime
+
+    @classmethod
+    def from_home(cls, home: Path) -> Self:
+        """Raises FileNotFoundError where this machine does not hold the issuer's key."""
+        return cls(SigningKey.from_file(home / "issuer" / "private.jwk"))
+
+    def issue(self, caller: Caller, at: datetime | None = None) -> str:
+        """A token for this caller, for use at its own organisation only, from `at` (default: now)."""
+        issued = at or _wall()
+        claims = {
+            "iss": ISSUER,
+            "aud": caller.organisation,
+            "sub": caller.ref,
+            "iat": int(issued.timestamp()),
+            "exp": int((issued + self._lifetime).timestamp()),
+            **caller.model_dump(mode="json", include={"function", "registration", "competences", "role"}),
+        }
+        return jwt.encode({"alg": ALGORITHM, "kid": self._kid}, claims, self._key, algorithms=[ALGORITHM])
+
+
+class Verifier:
+    """Checks tokens of one issuer."""
+
+    def __init__(self, key: PublicKey, issuer: str = ISSUER, now: Callable[[], datetime] = _wall) -> None:
+        self._key = OKPKey.import_key({**key.to_jwk()})
+        self._issuer = issuer
+        self._now = now
+
+    @classmethod
+    def from_home(cls, home: Path) -> Self:
+        return cls(PublicKey.from_jwk(json.loads((home / "issuer" / "public.jwk").read_bytes())))
+
+    def check(self, token: str, audience: str) -> Caller:
+        """The caller, when the token is genuine, current and meant for `audience` (the organisation's slug).
+
+        Raises TokenRefused.
+        """
+        claims = self._claims(token)
+        self._check_registered(claims, audience)
+        try:
+            return Caller(
+                organisation=audience,
+                ref=claims["sub"],
+                function=claims["function"],
+                registration=claims.get("registration"),
+                competences=tuple(claims.get("competences", ())),
+                role=claims["role"],
+            )
+        except (KeyError, TypeError, ValidationError):
+            raise TokenRefused("the token does not describe a professional") from None
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        if len(token) > MAX_TOKEN:
+            raise TokenRefused("the token is too long")
+        try:
+            return jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+        except Exception:  # whatever the library makes of hostile input, the answer is no
+            raise TokenRefused("the token is not one of the issuer this organisation trusts") from None
+
+    def _check_registered(self, claims: dict[str, Any], audience: str) -> None:
+        registry = jwt.JWTClaimsRegistry(
+            now=int(self._now().timestamp()),
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": audience},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+        try:
+            registry.validate(claims)
+        except ExpiredTokenError:
+            raise TokenRefused("the token has expired") from None
+        except InvalidClaimError as error:
+            if error.claim == "aud":
+                raise TokenRefused("the token is for another organisation") from None
+            raise TokenRefused("the token is not valid now or not of this issuer") from None
+        except (JoseError, TypeError, ValueError):
+            raise TokenRefused("the token lacks a claim") from None
+
+
+def require_loopback(host: str) -> None:
+    """To be called before an edge that accepts development tokens starts to listen. Raises NotLoopbackError."""
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if not loopback:
+        raise NotLoopbackError("development tokens are accepted on 127.0.0.1 or ::1 only; use OpenID Connect elsewhere")
