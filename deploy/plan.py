@@ -155,8 +155,9 @@ def apply(cluster: Cluster, changes: Plan, prune: bool = False) -> None:
     if changes.partitions:
         odd = changes.partitions[0]
         raise SlotsChanged(
-            f"topic {odd.topic} has {odd.have} partitions and should have {odd.want}: the number of slots is fixed when "
-            "a cluster is born, as positions, chains and cases belong to a slot. Put the number back, or start a new cluster."
+            f"topic {odd.topic} has {odd.have} partitions and should have {odd.want}: the number of slots is fixed "
+            "when a cluster is born, as positions, chains and cases belong to a slot. "
+            "Put the number back, or start a new cluster."
         )
     _make_topics(cluster, changes)
     _make_users(cluster, changes.users)
