@@ -1,0 +1,138 @@
+"""The state of one slot, in memory, as bytes; and the view that a batch changes before anything is written."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+RESERVED = frozenset({"position", "time", "cluster", "suspect"})
+"""Kinds that the relay keeps itself; a decider neither reads nor writes them."""
+
+Change = bytes | None
+"""A new value, or None for deleted."""
+
+
+class BadKey(ValueError):
+    """Not `<kind>:<group>:<id>`, or a kind of the relay's own. The text holds the kind only."""
+
+
+def group_of(key: str) -> str:
+    """The middle part of a state key; the id may itself hold colons."""
+    parts = key.split(":", 2)
+    if len(parts) != 3 or not parts[0]:
+        raise BadKey(f"kind {parts[0]!r}: a state key is <kind>:<group>:<id>")
+    return parts[1]
+
+
+class State:
+    """All live records of a slot as committed, indexed by group."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, dict[str, bytes]] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def get(self, key: str) -> bytes | None:
+        group = self._groups.get(group_of(key))
+        return None if group is None else group.get(key)
+
+    def group(self, group: str) -> Mapping[str, bytes]:
+        return MappingProxyType(self._groups.get(group, {}))
+
+    def set(self, key: str, value: Change) -> None:
+        """Take over a record that stands in the state topic."""
+        name = group_of(key)
+        group = self._groups.setdefault(name, {})
+        before = len(group)
+        if value is None:
+            group.pop(key, None)
+        else:
+            group[key] = value
+        self._size += len(group) - before
+        if not group:
+            del self._groups[name]
+
+
+class _Changes:
+    """Changes on top of something, by group."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, dict[str, Change]] = {}
+
+    def set(self, group: str, key: str, value: Change) -> None:
+        self.groups.setdefault(group, {})[key] = value
+
+    def items(self) -> Iterator[tuple[str, Change]]:
+        for group in self.groups.values():
+            yield from group.items()
+
+
+class BatchView:
+    """The View of a batch: committed state, then the batch's kept changes, then those of the record being decided.
+
+    After a record either `keep` or `drop` is called, so that an exception undoes one record and not its neighbours.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._batch = _Changes()
+        self._record = _Changes()
+
+    def get(self, key: str) -> bytes | None:
+        return self._get(_own_group(key), key)
+
+    def put(self, key: str, value: bytes) -> None:
+        if not isinstance(value, bytes):
+            raise TypeError("state values are bytes")
+        self._change(_own_group(key), key, value)
+
+    def delete(self, key: str) -> None:
+        self._change(_own_group(key), key, None)
+
+    def group(self, group: str) -> Mapping[str, bytes]:
+        live = self._state.group(group)
+        changes = [layer.groups[group] for layer in (self._batch, self._record) if group in layer.groups]
+        if not changes and group:
+            return live
+        merged: dict[str, Change] = {key: value for key, value in live.items() if group or not _reserved(key)}
+        for change in changes:
+            merged.update(change)
+        return {key: value for key, value in merged.items() if value is not None}
+
+    def pending(self) -> Iterator[tuple[str, Change]]:
+        """The changes of the record being decided."""
+        return self._record.items()
+
+    def keep(self) -> None:
+        for group, changes in self._record.groups.items():
+            self._batch.groups.setdefault(group, {}).update(changes)
+        self._record = _Changes()
+
+    def drop(self) -> None:
+        self._record = _Changes()
+
+    def changes(self) -> dict[str, Change]:
+        """The kept changes: what is to be written with the batch."""
+        return dict(self._batch.items())
+
+    def _get(self, group: str, key: str) -> bytes | None:
+        for layer in (self._record, self._batch):
+            changes = layer.groups.get(group)
+            if changes is not None and key in changes:
+                return changes[key]
+        return self._state.get(key)
+
+    def _change(self, group: str, key: str, value: Change) -> None:
+        """A record is rewritten only when it changes."""
+        if self._get(group, key) != value:
+            self._record.set(group, key, value)
+
+
+def _reserved(key: str) -> bool:
+    return key.partition(":")[0] in RESERVED
+
+
+def _own_group(key: str) -> str:
+    if _reserved(key):
+        raise BadKey(f"kind {key.partition(':')[0]!r} is the relay's own")
+    return group_of(key)
