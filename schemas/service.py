@@ -87,6 +87,7 @@ class VerdictGiven(Body):
     verdict: Verdict
     reasons: tuple[Reason, ...] = ()
     flags: tuple[Flag, ...] = ()
+    original_verdict: Verdict | None = None  # of a DUPLICATE: what became of it the first time
     dry_run: bool = False
 
 

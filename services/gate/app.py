@@ -1,0 +1,145 @@
+"""The gate: the only writer of inboxes and of the ledger. A decider for the relay; it reads no wall clock."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from schemas.base import Slug
+from schemas.directory import Organisation
+from schemas.entry import EntryKind, LogGap
+from schemas.event import MalformedMessage, message_hash, parse_event
+from schemas.parties import OrganisationKind, Party
+from schemas.refusal import Mend, Reason, Refusal
+from schemas.service import GATE
+from services.gate.decision import World, decide, refuse, tick_fact
+from services.gate.envelope import Barrier, Received, owner_of, read
+from services.gate.scribe import Identity, Scribe
+from services.relay.types import Emit, KilledProcess, Record, Tick, TooLarge, View
+from services.runtime.directory import DirectoryReader
+
+log = structlog.get_logger(__name__)
+
+RULES = "2026.1"
+"""The rule set this gate decides by; named in every entry."""
+CHECKPOINT_ENTRIES = 1_000
+CHECKPOINT_AGE = timedelta(hours=1)
+FRESH_SECONDS = 1.0
+"""How long a directory that was just read to its end counts as fresh: bounds re-reading under a flood of unknown keys."""
+
+
+class Gate:
+    """Decides every record of every outbox, slot by slot."""
+
+    name = "gate"
+
+    def __init__(
+        self, identity: Identity, reader: DirectoryReader, slots: int, elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._identity = identity
+        self._reader = reader
+        self._slots = slots
+        self._elapsed = elapsed
+        self._read_at = float("-inf")
+        self._known: tuple[int, dict[Slug, Party]] = (-1, {})
+
+    def inputs(self) -> frozenset[str]:
+        """The outbox of every organisation in the directory, and that of oversight."""
+        return frozenset(f"{slug}.outbox" for slug in self._inboxes()) | {"oversight.outbox"}
+
+    def prepare(self, record: Record) -> Any:
+        return read(record, self._reader.directory, self._slots, self._fresh)
+
+    def decide(self, prepared: Received | Barrier, view: View, now: datetime, slot: int) -> Sequence[Emit]:
+        scribe = self._scribe(view, now, slot)
+        if isinstance(prepared, Barrier):
+            scribe.checkpoint(self._inboxes(), str(json.loads(prepared.value)["barrier"]))
+        else:
+            decide(prepared, scribe, self._world())
+        return scribe.emits
+
+    def failed(self, record: Record, error: Exception, view: View, now: datetime, slot: int) -> Sequence[Emit]:
+        """A rule that breaks must not stop a slot: the message is refused, kept apart, and the operator is told."""
+        log.error("INTERNAL_ERROR", slot=slot, topic=record.topic, offset=record.offset, error=type(error).__name__)
+        if record.topic == "clock":
+            return (tick_fact(now, None),)
+        scribe, value = self._scribe(view, now, slot), record.value or b""
+        too_large = isinstance(error, TooLarge)
+        reason = Reason(
+            code=Refusal.TOO_LARGE if too_large else Refusal.INTERNAL_ERROR,
+            mend=(Mend.LEAVE_OUT,) if too_large else (Mend.ASK_OPERATOR,),
+        )
+        event = None
+        if not isinstance(error, KilledProcess):
+            try:
+                event = parse_event(value)
+            except MalformedMessage:
+                event = None
+        received = Received(owner_of(record.topic), value, message_hash(value), b"", event=event, refusal=reason.code)
+        refuse(received, (reason,), scribe, self._world())
+        if event is not None and not too_large:
+            scribe.quarantine(record.key, record.value)
+        return scribe.emits
+
+    def tick(self, tick: Tick, view: View, slot: int) -> Sequence[Emit]:
+        scribe = self._scribe(view, tick.at, slot)
+        counters = scribe.counters
+        for (organisation, professional), count in counters.take_dry_runs(_hour(tick.at)).items():
+            scribe.write(EntryKind.DRY_RUNS, actor=organisation, actor_ref=professional, count=count)
+        counters.drop_retired(tick.at)
+        head = counters.slot()
+        due = head.checkpoint_at is None or tick.at - head.checkpoint_at >= CHECKPOINT_AGE
+        if head.seq - head.checkpoint_seq >= CHECKPOINT_ENTRIES or (due and head.seq > head.checkpoint_seq):
+            scribe.checkpoint(self._inboxes(), None)
+        return [*scribe.emits, tick_fact(tick.at, tick.barrier)]
+
+    def gap(self, topic: str, lost_from: int, lost_to: int, view: View, now: datetime, slot: int) -> Sequence[Emit]:
+        """Records expired before they were read: written down and alarmed; the slot goes on."""
+        log.error("LOG_GAP", slot=slot, topic=topic, lost_from=lost_from, lost_to=lost_to)
+        scribe = self._scribe(view, now, slot)
+        scribe.write(EntryKind.LOG_GAP, actor=GATE, gap=LogGap(topic=topic, lost_from=lost_from, lost_to=lost_to))
+        return scribe.emits
+
+    async def refresh(self) -> None:
+        await self._reader.refresh()
+        self._read_at = self._elapsed()
+
+    @property
+    def _fresh(self) -> bool:
+        return self._elapsed() - self._read_at < FRESH_SECONDS
+
+    def _scribe(self, view: View, now: datetime, slot: int) -> Scribe:
+        return Scribe(self._identity, view, slot, now, self._reader.directory.revision)
+
+    def _world(self) -> World:
+        return World(self._reader.directory, self._parties(), self._fresh)
+
+    def _parties(self) -> dict[Slug, Party]:
+        directory = self._reader.directory
+        revision, parties = self._known
+        if revision != directory.revision:
+            parties = {slug: _party(entry) for slug, entry in directory.organisations.items()}
+            self._known = (directory.revision, parties)
+        return parties
+
+    def _inboxes(self) -> list[Slug]:
+        return [slug for slug, party in self._parties().items() if party.kind is not OrganisationKind.SERVICE]
+
+
+def _party(entry: Organisation) -> Party:
+    return Party(
+        slug=entry.slug,
+        kind=entry.kind,
+        external=entry.subkind,
+        under_secrecy=entry.under_secrecy,
+        designated_for_vto=entry.designated_for_vto,
+        coordination=entry.coordination,
+        regions=entry.regions,
+    )
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)

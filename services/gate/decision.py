@@ -1,0 +1,309 @@
+"""One record of an outbox from envelope to verdict. Takes the slot's view through a scribe; reads no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from schemas.base import Slug, Subject
+from schemas.entry import (
+    EntryBasis,
+    EntryHandover,
+    EntryKind,
+    EntryMessage,
+    EntryRegie,
+    EntrySection,
+    Verdict,
+    entry_hash,
+)
+from schemas.directory import KeyState
+from schemas.event import Event
+from schemas.manifest import Section
+from schemas.parties import OrganisationKind, Party
+from schemas.refusal import Mend, Reason, Refusal
+from schemas.service import Fact, FactKind, HandoverFact, VerdictGiven
+from schemas.tables.messages import Audience
+from services.gate import facts, receipts
+from services.gate.envelope import Received
+from services.gate.rules.case import Case, Context, Judgement
+from services.gate.rules.judge import judge
+from services.gate.scribe import Scribe, derived_id
+from services.gate.state import REMEMBERED, Decided, Pending, load_case, save_effects
+from services.relay.types import Emit, Refresh
+from services.runtime.directory import Directory
+
+log = structlog.get_logger(__name__)
+
+OLDEST = timedelta(days=30)
+AHEAD = timedelta(minutes=5)
+_STALE = Reason(code=Refusal.STALE, missing=("time",), mend=(Mend.SEND_ANEW,))
+_STALE_KEY = Reason(code=Refusal.STALE_DIRECTORY_KEY, mend=(Mend.SEND_ANEW,))
+_ID_REUSED = Reason(code=Refusal.ID_REUSED, missing=("id",), mend=(Mend.SEND_ANEW,))
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the gate knows of the organisations. `fresh`: the directory was read to its end a moment ago."""
+
+    directory: Directory
+    parties: Mapping[Slug, Party]
+    fresh: bool
+
+
+def decide(received: Received, scribe: Scribe, world: World) -> None:
+    """Give this record exactly one verdict. Raises Refresh when a recipient is unknown and the directory is not fresh."""
+    stopped = _envelope_reason(received, scribe, world)
+    if stopped is not None:
+        refuse(received, (stopped,), scribe, world)
+    elif _known_before(received, scribe, world):
+        return
+    elif received.event is not None and receipts.handles(received):
+        receipts.take(received, scribe)
+    else:
+        _judge(received, scribe, world)
+
+
+def _envelope_reason(received: Received, scribe: Scribe, world: World) -> Reason | None:
+    if received.refusal is not None:
+        return Reason(code=received.refusal, missing=received.problems, mend=(Mend.CORRECT,))
+    event, kid = received.event, received.kid
+    if event is None or kid is None:
+        raise AssertionError("a record without refusal has an event and a key")
+    if not scribe.now - OLDEST <= event.time <= scribe.now + AHEAD:
+        return _STALE
+    if world.directory.key_state(kid, scribe.now) is not KeyState.ACCEPTED:
+        return _STALE_KEY
+    return None
+
+
+def _known_before(received: Received, scribe: Scribe, world: World) -> bool:
+    """A repeated id is answered with what became of it; with other content it is refused."""
+    event = received.event
+    if event is None or event.dry_run:
+        return False
+    before = scribe.counters.decided(event.subject, received.owner, event.id)
+    if before is None:
+        return False
+    if before.hash != received.hash:
+        refuse(received, (_ID_REUSED,), scribe, world)
+        return True
+    _answer(received, scribe, world, Verdict.DUPLICATE, original=before)
+    return True
+
+
+def _judge(received: Received, scribe: Scribe, world: World) -> None:
+    event, ctx = received.event, _context(received, scribe, world)
+    judgement = judge(ctx)
+    if event is not None and event.dry_run:
+        _dry_run(received, judgement, scribe)
+    elif judgement.reasons:
+        inside = ctx.case.is_party(received.owner) or ctx.sender.kind is OrganisationKind.SERVICE
+        refuse(received, judgement.reasons, scribe, world, chained=inside and ctx.case.head is not None)
+    else:
+        _accept(received, ctx, judgement, scribe)
+
+
+def _context(received: Received, scribe: Scribe, world: World) -> Context:
+    event, body, row = received.event, received.body, received.row
+    sender = world.parties.get(received.owner)
+    if event is None or body is None or row is None or sender is None:
+        raise AssertionError("only a whole message of a known organisation is judged")
+    if not world.fresh and any(slug not in world.parties for slug in event.data.to):
+        raise Refresh
+    case = load_case(scribe.view, event.subject)
+    return Context(scribe.now, event, body, row, sender, case, world.parties)
+
+
+def _accept(received: Received, ctx: Context, judgement: Judgement, scribe: Scribe) -> None:
+    event, effects, subject = ctx.event, judgement.effects, ctx.event.subject
+    after = ctx.case.after(effects)
+    save_effects(scribe.view, subject, effects)
+    _keep_or_retire(ctx.case, after, scribe)
+    answered = () if ctx.sender.kind is OrganisationKind.SERVICE else (received.owner,)
+    inboxes = tuple(dict.fromkeys((*event.data.to, *answered)))
+    inbox = scribe.take(inboxes)
+    seal = scribe.write(
+        EntryKind.MESSAGE,
+        chained=True,
+        **_who_and_what(received, event),
+        sections=tuple(map(_section, event.data.manifest.sections)) if event.data.manifest else (),
+        purpose=ctx.purpose,
+        verdict=Verdict.DELIVERED,
+        flags=effects.flags,
+        handover=_handover(effects.handover),
+        regie=_regie(ctx.case, after),
+        inbox=inbox,
+    )
+    for place in inbox:
+        if place.inbox in event.data.to:
+            scribe.deliver(place.inbox, subject, received.value, received.jws, seal)
+            if ctx.row.audience is not Audience.ANYONE:
+                pending = Pending(source=received.owner, message=event.id, subject=subject, name=event.name)
+                scribe.counters.pend(place.inbox, place.sequence, pending)
+    if answered:
+        given = VerdictGiven(message=_message(received), verdict=Verdict.DELIVERED, flags=effects.flags)
+        _send_verdict(received, given, scribe, seal)
+        scribe.emits.append(_fact(facts.fact_of(ctx, after, effects)))
+    for notice in effects.notices:
+        scribe.notify(notice.to, subject, notice.body, event.id)
+    _remember(received, Verdict.DELIVERED, scribe, seal)
+
+
+def refuse(
+    received: Received, reasons: tuple[Reason, ...], scribe: Scribe, world: World, chained: bool = False
+) -> None:
+    """Refuse with every reason: an entry, a verdict to the sender, and a copy kept when it was unreadable."""
+    if received.event is None:
+        scribe.quarantine(None, received.value)
+    if received.owner in world.parties and world.parties[received.owner].kind is OrganisationKind.SERVICE:
+        log.error("ALERT_REFUSED", code=reasons[0].code, slot=scribe.slot)
+        scribe.emits.append(_fact(_alert_refused(received, scribe)))
+    if received.event is not None and received.event.dry_run:
+        _dry_run(received, Judgement(reasons=reasons), scribe)
+        return
+    _answer(received, scribe, world, Verdict.REFUSED, reasons, chained=chained)
+
+
+def _answer(
+    received: Received,
+    scribe: Scribe,
+    world: World,
+    verdict: Verdict,
+    reasons: tuple[Reason, ...] = (),
+    chained: bool = False,
+    original: Decided | None = None,
+) -> None:
+    """An entry and a verdict for something that is not delivered."""
+    sender = world.parties.get(received.owner)
+    answered = sender is not None and sender.kind is not OrganisationKind.SERVICE
+    seal = scribe.write(
+        EntryKind.MESSAGE,
+        chained=chained,
+        **_who_and_what(received, received.event),
+        verdict=verdict,
+        reasons=reasons,
+        original=original.entry if original else None,
+        inbox=scribe.take((received.owner,)) if answered else (),
+    )
+    if answered:
+        given = VerdictGiven(
+            message=_message(received),
+            verdict=verdict,
+            reasons=reasons,
+            original_verdict=original.verdict if original else None,
+        )
+        _send_verdict(received, given, scribe, seal)
+    if verdict is Verdict.REFUSED and received.refusal is None and reasons[0].code is not Refusal.ID_REUSED:
+        _remember(received, verdict, scribe, seal)
+
+
+def _dry_run(received: Received, judgement: Judgement, scribe: Scribe) -> None:
+    """Judged against the state, answered, and only counted: no chain, no memory, no fact."""
+    event = received.event
+    if event is None:
+        raise AssertionError("a dry run was read as a message")
+    by = event.data.by.ref if event.data.by else "machine"
+    scribe.counters.count_dry_run(received.owner, by, scribe.now.replace(minute=0, second=0, microsecond=0))
+    given = VerdictGiven(
+        message=_message(received),
+        verdict=Verdict.REFUSED if judgement.reasons else Verdict.DELIVERED,
+        reasons=judgement.reasons,
+        flags=judgement.effects.flags,
+        dry_run=True,
+    )
+    scribe.notify(received.owner, event.subject, given, event.id, received.hash, chained=False)
+
+
+def _send_verdict(received: Received, given: VerdictGiven, scribe: Scribe, seal: str) -> None:
+    subject = _subject(received)
+    _, value, jws = scribe.made(received.owner, subject, given, received.hash, given.verdict, entry_hash(seal))
+    scribe.deliver(received.owner, subject, value, jws, seal)
+
+
+def _remember(received: Received, verdict: Verdict, scribe: Scribe, seal: str) -> None:
+    event = received.event
+    if event is None:
+        return
+    decided = Decided(hash=received.hash, entry=entry_hash(seal), verdict=verdict, at=scribe.now)
+    scribe.counters.remember(event.subject, received.owner, event.id, decided)
+    scribe.counters.forget(event.subject, scribe.now - REMEMBERED)
+
+
+def _keep_or_retire(before: Case, after: Case, scribe: Scribe) -> None:
+    was_open = before.head is not None and before.head.open
+    is_open = after.head is not None and after.head.open
+    if was_open and not is_open:
+        scribe.counters.retire(after.subject, scribe.now)
+    elif is_open and not was_open:
+        scribe.counters.reopen(after.subject)
+
+
+def _who_and_what(received: Received, event: Event | None) -> dict[str, object]:
+    """The fields of an entry that say who sent what to whom; for unreadable bytes only whose outbox and the hash."""
+    told: dict[str, object] = {"actor": received.owner, "message": _message(received)}
+    if event is None:
+        return told
+    data = event.data
+    return told | {
+        "case": event.subject,
+        "claimed_at": event.time,
+        "actor_ref": data.by.ref if data.by else None,
+        "second_ref": data.second.ref if data.second else None,
+        "acting_under": data.acting_under,
+        "recipients": data.to,
+        "keys": (received.kid,) if received.kid else (),
+    }
+
+
+def _message(received: Received) -> EntryMessage:
+    event = received.event
+    if event is None:
+        return EntryMessage(source=received.owner, id="unreadable", type="unreadable", hash=received.hash)
+    return EntryMessage(source=received.owner, id=event.id, type=event.name, hash=received.hash)
+
+
+def _subject(received: Received) -> Subject:
+    """The subject of the message; of unreadable bytes a thread that follows from them."""
+    if received.event is not None:
+        return received.event.subject
+    return f"thread:{derived_id('unreadable', received.owner, received.hash)}"
+
+
+def _section(section: Section) -> EntrySection:
+    bases = tuple(EntryBasis(person=b.person, secrecy=b.secrecy, gdpr=b.gdpr) for b in section.bases)
+    return EntrySection(
+        item=section.item, category=section.category, about=section.about, digest=section.digest, bases=bases
+    )
+
+
+def _handover(fact: HandoverFact | None) -> EntryHandover | None:
+    if fact is None:
+        return None
+    return EntryHandover(id=fact.id, kind=fact.kind, state=fact.after, sender=fact.sender, receiver=fact.receiver)
+
+
+def _regie(before: Case, after: Case) -> EntryRegie | None:
+    held = before.head.regie if before.head else None
+    holds = after.head.regie if after.head else None
+    return EntryRegie(holder_before=held, holder_after=holds) if held != holds else None
+
+
+def _fact(fact: Fact) -> Emit:
+    return Emit(facts.TOPIC, (fact.subject or "tick").encode(), fact.model_dump_json(exclude_none=True).encode())
+
+
+def tick_fact(at: datetime, barrier: str | None) -> Emit:
+    """Tells oversight that time has come to `at`, and that all said before has been decided."""
+    return _fact(Fact(kind=FactKind.TICK, at=at, id=derived_id("tick", at.isoformat(), barrier or ""), barrier=barrier))
+
+
+def _alert_refused(received: Received, scribe: Scribe) -> Fact:
+    event = received.event
+    return Fact(
+        kind=FactKind.ALERT_REFUSED,
+        at=scribe.now,
+        id=event.id if event else derived_id("unreadable", received.hash),
+        subject=event.subject if event else None,
+        type=event.name if event else None,
+    )

@@ -1,0 +1,80 @@
+"""What oversight is told of an accepted message: coded facts about the case as it stands after it."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from schemas.base import Slug
+from schemas.person import Person, PersonRef
+from schemas.service import CaseFact, Fact, FactKind
+from services.gate.rules.case import Case, Context, Effects, MeasureRecord, PersonRecord
+
+TOPIC = "case.facts"
+TURNING_AGES = (12, 16, 18)
+"""Birthdays on which another consent is needed (Jeugdwet 7.3.4, 7.3.15; the table is schemas/tables/consent_ages.py)."""
+
+
+def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
+    """The fact of one accepted message. `after` is the case with its effects."""
+    data = ctx.event.data
+    return Fact(
+        kind=FactKind.MESSAGE,
+        at=ctx.now,
+        id=ctx.event.id,
+        subject=ctx.event.subject,
+        type=ctx.event.name,
+        actor=ctx.sender.slug,
+        actor_kind=ctx.sender.kind,
+        by=data.by.ref if data.by else None,
+        to=data.to,
+        body=data.body,
+        case=_case_fact(ctx, after),
+        handover=effects.handover,
+        also=effects.also,
+        flags=effects.flags,
+        birthdays=_birthdays(after.of(PersonRecord).values(), ctx.today),
+    )
+
+
+def _case_fact(ctx: Context, case: Case) -> CaseFact | None:
+    head = case.head
+    if head is None:
+        return None
+    holder = ctx.directory.get(head.regie or head.last_regie or "")
+    return CaseFact(
+        open=head.open,
+        regie=head.regie,
+        regie_kind=head.regie_kind,
+        coordination=holder.coordination if holder else None,
+        phase=head.phase,
+        vt_origin=head.vt_origin,
+        children=tuple(p.ref for p in case.persons if p.is_child),
+        holders=head.holders,
+        duty=_duty(case.of(MeasureRecord).values(), ctx.today),
+    )
+
+
+def _duty(measures: Iterable[MeasureRecord], today: date) -> tuple[Slug, ...]:
+    running = (m for m in measures if m.ended_on is None and m.since <= today < m.until)
+    return tuple(dict.fromkeys(m.institution for m in running))
+
+
+def _birthdays(persons: Iterable[PersonRecord], today: date) -> dict[PersonRef, date]:
+    found = {record.person.ref: next_turning(record.person, today) for record in persons}
+    return {ref: day for ref, day in found.items() if day is not None}
+
+
+def next_turning(person: Person, today: date) -> date | None:
+    """The next birthday on which another consent is needed; None for adults and when no birth date is known."""
+    born = person.birth_date
+    if born is None:
+        return None
+    days = (_birthday(born, age) for age in TURNING_AGES)
+    return next((day for day in days if day > today), None)
+
+
+def _birthday(born: date, age: int) -> date:
+    """The day someone turns an age; born on 29 February: 1 March in other years."""
+    try:
+        return born.replace(year=born.year + age)
+    except ValueError:
+        return date(born.year + age, 3, 1)

@@ -1,0 +1,78 @@
+"""Receipts of the edges: what is safely stored, and what never came. No party check and no verdict unless refused."""
+
+from schemas.base import Slug, Subject
+from schemas.entry import EntryKind, EntryMessage, Verdict
+from schemas.refusal import Mend, Reason, Refusal
+from schemas.service import ReceiptMissing, ReceiptStored, ResendDue, StoredNotice, VerdictGiven
+from services.gate.envelope import Received
+from services.gate.scribe import Scribe
+from services.gate.state import Pending
+
+
+def handles(received: Received) -> bool:
+    """Whether a message is a receipt."""
+    return isinstance(received.body, ReceiptStored | ReceiptMissing)
+
+
+def take(received: Received, scribe: Scribe) -> None:
+    """Write the receipt down and tell each sender what it means for its messages."""
+    body, event = received.body, received.event
+    if event is None or not isinstance(body, ReceiptStored | ReceiptMissing):
+        raise AssertionError("a receipt was read as one")
+    last = body.up_to if isinstance(body, ReceiptStored) else max(body.sequences)
+    if body.partition != scribe.slot or last > scribe.counters.sequence(received.owner):
+        _refuse(received, scribe)
+        return
+    _write(received, scribe, Verdict.DELIVERED)
+    if isinstance(body, ReceiptStored):
+        _stored(received.owner, body.up_to, event.id, scribe)
+    else:
+        _missing(received.owner, body.sequences, event.id, scribe)
+
+
+def _stored(inbox: Slug, up_to: int, cause: str, scribe: Scribe) -> None:
+    by_sender: dict[tuple[Slug, Subject], list[str]] = {}
+    for sequence, pending in sorted(scribe.counters.pending(inbox).items()):
+        if sequence <= up_to:
+            by_sender.setdefault((pending.source, pending.subject), []).append(pending.message)
+            scribe.counters.stored(inbox, sequence)
+    for (source, subject), messages in by_sender.items():
+        scribe.notify(source, subject, StoredNotice(recipient=inbox, messages=tuple(messages)), cause)
+
+
+def _missing(inbox: Slug, sequences: tuple[int, ...], cause: str, scribe: Scribe) -> None:
+    pending: dict[int, Pending] = scribe.counters.pending(inbox)
+    for sequence in sorted(set(sequences) & pending.keys()):
+        lost = pending[sequence]
+        body = ResendDue(recipient=inbox, message=lost.message, sequence=sequence)
+        scribe.notify(lost.source, lost.subject, body, cause, str(sequence))
+
+
+def _refuse(received: Received, scribe: Scribe) -> None:
+    event = received.event
+    if event is None:
+        return
+    reason = Reason(code=Refusal.MALFORMED, missing=("data.body.partition", "data.body.up_to"), mend=(Mend.CORRECT,))
+    _write(received, scribe, Verdict.REFUSED, (reason,))
+    given = VerdictGiven(message=_message(received), verdict=Verdict.REFUSED, reasons=(reason,))
+    scribe.notify(received.owner, event.subject, given, event.id, chained=False)
+
+
+def _write(received: Received, scribe: Scribe, verdict: Verdict, reasons: tuple[Reason, ...] = ()) -> None:
+    event = received.event
+    scribe.write(
+        EntryKind.MESSAGE,
+        case=event.subject if event else None,
+        claimed_at=event.time if event else None,
+        actor=received.owner,
+        message=_message(received),
+        verdict=verdict,
+        reasons=reasons,
+        keys=(received.kid,) if received.kid else (),
+    )
+
+
+def _message(received: Received) -> EntryMessage:
+    event = received.event
+    name, id_ = (event.name, event.id) if event else ("unreadable", "unreadable")
+    return EntryMessage(source=received.owner, id=id_, type=name, hash=received.hash)
