@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Final, NamedTuple, Self
 
 import yaml
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pydantic import Field, model_validator
 
 from deploy.keys import OrganisationKeys, issuer_key, operator_key, organisation_keys, replace
@@ -206,9 +206,12 @@ def publish(kafka: KafkaSettings, values: Mapping[str, bytes], within: float = 3
 
     settings = {"acks": "all", "enable.idempotence": True, "message.timeout.ms": int(within * 1000)}
     producer = Producer(kafka.confluent() | settings | {"partitioner": "murmur2_random"})
-    for slug, value in values.items():
-        producer.produce(TOPIC, value, slug.encode(), on_delivery=delivered)
-    waiting = producer.flush(within + 5)
+    try:
+        for slug, value in values.items():
+            producer.produce(TOPIC, value, slug.encode(), on_delivery=delivered)
+        waiting = producer.flush(within + 5)
+    except KafkaException as refused:  # a user without any right to write is refused before the first record
+        raise NotPublishedError(f"{len(values)} of {len(values)}: {refused.args[0].name()}") from None
     if failed or waiting:
         raise NotPublishedError(f"{len(failed) + waiting} of {len(values)}: {', '.join(sorted(set(failed)))}")
     return len(values)
