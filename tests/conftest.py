@@ -1,9 +1,13 @@
 """What more than one folder of tests uses: a real Kafka and a real PostgreSQL, each made once a run and thrown away."""
 
+import os
 import secrets
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import (
@@ -14,10 +18,11 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from deploy.kafka import ADMIN, LocalKafka, write_secret
+from deploy.kafka import ADMIN, LocalKafka, free_ports, write_secret
 from services.runtime.kafka import KafkaSettings
 
 SLOTS = 4
+NOT_RUN: pytest.StashKey[set[str]] = pytest.StashKey()
 
 
 class Broker(LocalKafka):
@@ -91,3 +96,50 @@ def fresh_topics(kafka_broker: KafkaBroker) -> Callable[..., tuple[str, ...]]:
         return names
 
     return make
+
+
+@pytest.fixture(scope="session")
+def needs(pytestconfig: pytest.Config) -> Callable[[str, object], None]:
+    """`needs("Chromium", shutil.which("chromium"))`: without it the test is not run and says so; with CI it fails."""
+
+    def check(what: str, found: object) -> None:
+        if found:
+            return
+        if os.environ.get("CI"):
+            pytest.fail(f"needs {what}")
+        pytestconfig.stash.setdefault(NOT_RUN, set()).add(what)
+        pytest.skip(f"needs {what}")
+
+    return check
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    missing: set[str] = config.stash.setdefault(NOT_RUN, set())
+    for what in sorted(missing):
+        terminalreporter.write_line(f"not run: needs {what}")
+
+
+@pytest.fixture(scope="session")
+def postgres(needs: Callable[[str, object], None]) -> Iterator[str]:
+    """A throw-away PostgreSQL; gives the address of its empty database for SQLAlchemy with asyncpg."""
+    found = shutil.which("initdb") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
+    needs("PostgreSQL (initdb)", found)
+    binaries = Path(str(found)).resolve().parent
+    root = os.geteuid() == 0
+    port = free_ports().clients_port
+    with tempfile.TemporaryDirectory(prefix="estafette-pg-") as folder:
+        as_user: dict[str, Any] = {"user": "postgres", "group": "postgres", "extra_groups": []} if root else {}
+        if root:  # PostgreSQL refuses to run as root
+            shutil.chown(folder, "postgres", "postgres")
+
+        def run(program: str, *arguments: str) -> None:
+            command = [str(binaries / program), "-D", f"{folder}/data", *arguments]
+            subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, timeout=60, check=True, **as_user)
+
+        run("initdb", "-A", "trust", "-U", "app", "--no-sync")
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off"
+        run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
+        try:
+            yield f"postgresql+asyncpg://app@127.0.0.1:{port}/postgres"
+        finally:
+            run("pg_ctl", "-w", "-m", "immediate", "stop")

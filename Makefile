@@ -1,0 +1,52 @@
+# Needs Python 3.11+ and make. Everything else comes into .venv and .cache, with hashes, on the first run.
+
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell $(p) -c "import sys; print(sys.version_info >= (3, 11))" 2>/dev/null | grep True),$(p))))
+BIN := .venv/bin
+READY := .venv/.ready
+COMPOSE := $(if $(shell docker compose version 2>/dev/null),docker compose,docker-compose)
+COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock"
+
+.PHONY: demo test check chaos bench up down lock clean
+
+demo: $(READY)  ## play a story on a real Kafka on this machine; ONCE=1 ends when it is told
+	$(BIN)/estafette demo $(if $(ONCE),--once)
+
+test: check  ## all checks and tests that this machine can do
+	$(BIN)/pytest -q -m "not chaos and not bench"
+
+check: $(READY)  ## style, types, and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check -q
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+chaos: $(READY)  ## kill processes and brokers, and count what was lost
+	$(BIN)/pytest -q -m chaos
+
+bench: $(READY)  ## measure throughput and latency
+	$(BIN)/pytest -q -s -m bench
+
+up:  ## the same in containers
+	$(COMPOSE) up --build --detach --wait
+
+down:
+	$(COMPOSE) down --volumes
+
+lock: $(READY)  ## renew the pinned versions within the bounds of pyproject.toml
+	$(COMPILE) --group dev -o requirements-dev.lock
+	$(COMPILE) -c requirements-dev.lock -o requirements.lock
+
+clean:  ## stop the local Kafka and throw away its data; downloads stay
+	-$(BIN)/estafette kafka stop
+	rm -rf .estafette
+
+# uv installs the lock in seconds; pip does it where uv cannot (it reads no pip.conf).
+$(READY): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+	sed -n '/^uv==/,/^[a-z].*==/{/^uv==\|^ /p}' requirements-dev.lock | sed '$$s/ \\$$//' > .venv/uv.lock
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.lock
+	$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock \
+		|| $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	touch $@
