@@ -51,6 +51,7 @@ class EntryBasis(Frozen):
     person: PersonRef
     secrecy: Code
     gdpr: Code
+    statements: Annotated[tuple[Uuid, ...], Field(max_length=16)] = ()  # the consent statements it stood on
 
 
 class EntrySection(Frozen):
@@ -100,8 +101,8 @@ class EntryHandover(Frozen):
 class EntryRegie(Frozen):
     """Regie moved in this very decision. None as holder: the case was not open."""
 
-    holder_before: Slug | None
-    holder_after: Slug | None
+    holder_before: Slug | None = None
+    holder_after: Slug | None = None
 
 
 class Entry(Frozen):
@@ -110,7 +111,7 @@ class Entry(Frozen):
     epoch: Uuid  # of the cluster's birth: a ledger begun anew is another ledger
     slot: Count
     slot_seq: Count
-    slot_previous: Digest | None  # None only at slot_seq 1
+    slot_previous: Digest | None = None  # None only at slot_seq 1
     case: Subject | None = None
     case_seq: Count | None = None
     case_previous: Digest | None = None  # None only at case_seq 1
@@ -124,6 +125,7 @@ class Entry(Frozen):
     recipients: tuple[Slug, ...] = ()
     purpose: Code | None = None
     message: EntryMessage | None = None
+    regards: Uuid | None = None  # the earlier message this one is about: the letter that was opened, the alert taken up
     sections: tuple[EntrySection, ...] = ()
     verdict: Verdict | None = None
     reasons: tuple[Reason, ...] = ()

@@ -95,8 +95,8 @@ class RegieMoved(Body):
     """Regie went from one organisation to another, in the same transaction as what moved it."""
 
     name: ClassVar[str] = "regie.moved"
-    regie_from: Slug | None
-    regie_to: Slug | None
+    regie_from: Slug | None = None
+    regie_to: Slug | None = None
     how: Literal["HANDOVER", "CONSULT", "EMERGENCY", "MEASURE", "CLOSED", "RETURNED", "OPENED", "TO_FAMILY", "REOPENED"]
     handover: Uuid | None = None
 
@@ -168,7 +168,7 @@ class HandoverFact(Frozen):
 
     id: Uuid
     kind: HandoverKind
-    before: HandoverState | None
+    before: HandoverState | None = None
     after: HandoverState
     sender: Slug
     receiver: Slug
@@ -182,9 +182,9 @@ class CaseFact(Frozen):
     """The case as it stands after a message, as far as oversight needs it."""
 
     open: bool
-    regie: Slug | None
-    regie_kind: OrganisationKind | None
-    coordination: Slug | None
+    regie: Slug | None = None
+    regie_kind: OrganisationKind | None = None
+    coordination: Slug | None = None
     phase: Phase
     vt_origin: bool
     children: tuple[PersonRef, ...] = ()
