@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
+from services.cli.directory import directory, token
 from services.cli.kafka import kafka
+from services.cli.system import down, status, up
 from services.cli.topics import topics
 from services.runtime.settings import Settings
 
@@ -26,7 +28,11 @@ def main(context: click.Context, home: Path) -> None:
     context.obj = Settings(home=home.resolve())
 
 
+for command in (up, down, status):
+    main.add_command(command)
+main.add_command(directory)
 main.add_command(kafka)
+main.add_command(token)
 main.add_command(topics)
 
 if __name__ == "__main__":

@@ -1,0 +1,105 @@
+"""The whole of Estafette on this machine: a broker, its topics, and every service as a process of its own."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx2
+
+from deploy import plan
+from deploy.directory import DEMO, Deployment, init, publish, records
+from deploy.kafka import LocalKafka
+from services.runtime.directory import OPERATOR
+from services.runtime.settings import Settings
+
+
+class Process(NamedTuple):
+    """One service: its name, the package that runs it, its port, and for an edge the organisation it serves."""
+
+    name: str
+    module: str
+    port: int
+    organisation: str | None = None
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", self.module]
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """What it needs to know; a password or key never stands in it."""
+        told = {"ESTAFETTE_HOME": str(home), "ESTAFETTE_PORT": str(self.port)}
+        if self.organisation is not None:
+            told["ESTAFETTE_ORGANISATION"] = self.organisation
+            url = os.environ.get(f"ESTAFETTE_DATABASE_URL_{self.organisation.upper().replace('-', '_')}")
+            if url:
+                told["ESTAFETTE_DATABASE_URL"] = url
+        return {**os.environ, **told}
+
+
+SERVICES = ("gate", "oversight", "ledger")
+
+
+class NotReady(Exception):
+    """Some services did not come up; the text names them and why."""
+
+
+class System:
+    """One deployment under one home."""
+
+    def __init__(self, home: Path, file: Path = DEMO, first_port: int | None = None) -> None:
+        self.home = home.resolve()
+        self.file = file
+        deployment = Deployment.load(file)
+        self.deployment = deployment.moved(first_port) if first_port else deployment
+        self.kafka = LocalKafka(self.home)
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """Every service that runs, in the order in which they are started."""
+        services = [Process(name, f"services.{name}", self.deployment.port(name)) for name in SERVICES]
+        edges = [Process(o.slug, f"services.{o.profile}", o.port, o.slug) for o in self.deployment.organisations]
+        return (*services, *edges)
+
+    def prepare(self, slots: int = 4, clock: str = "simulated") -> None:
+        """Start the broker; make topics, users, rights, keys and directory. Repeating it changes nothing."""
+        self.kafka = LocalKafka(self.home, slots=slots, clock=clock)
+        self.kafka.start()
+        settings = Settings(home=self.home)
+        cluster = plan.Cluster.connect(settings, [o.slug for o in self.deployment.organisations])
+        plan.apply(cluster, plan.plan(cluster))
+        init(self.home, self.deployment)
+        publish(settings.kafka(OPERATOR), records(self.home))
+
+    def health(self) -> dict[str, Mapping[str, object]]:
+        """What each service says of itself; one that does not answer is not ready."""
+        processes = self.processes
+        with ThreadPoolExecutor(8) as pool:
+            answers = pool.map(_health, (process.port for process in processes))
+            return dict(zip((process.name for process in processes), answers, strict=True))
+
+    def wait_ready(self, within: float = 120.0) -> None:
+        """Return when every service is ready. Raises NotReady after `within` seconds."""
+        end = time.monotonic() + within
+        while True:
+            missing = {name: answer for name, answer in self.health().items() if answer.get("ready") is not True}
+            if not missing:
+                return
+            if time.monotonic() > end:
+                raise NotReady("; ".join(f"{name}: {answer.get('reason')}" for name, answer in missing.items()))
+            time.sleep(0.5)
+
+
+def _health(port: int) -> Mapping[str, object]:
+    try:
+        answer = httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5.0)
+        return dict(answer.json())
+    except (httpx2.HTTPError, ValueError) as error:
+        return {"ready": False, "reason": f"no answer ({type(error).__name__})"}
+
+
+def barriers(health: Mapping[str, Mapping[str, object]], names: Iterable[str]) -> dict[str, str]:
+    """The barrier each of these services has reached; empty text for none."""
+    return {name: str(health[name].get("barrier") or "") for name in names}
