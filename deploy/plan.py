@@ -27,7 +27,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from deploy.kafka import ADMIN, ITERATIONS, write_secret
+from deploy.broker import ADMIN, ITERATIONS, write_secret
 from services.runtime.settings import Settings
 from topics import rights as catalogue
 from topics.catalogue import Cleanup, Topic

@@ -18,7 +18,8 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from deploy.kafka import ADMIN, LocalKafka, free_ports, write_secret
+from deploy.broker import ADMIN, free_ports, write_secret
+from deploy.kafka import LocalKafka
 from services.runtime.kafka import KafkaSettings
 
 SLOTS = 4

@@ -6,7 +6,7 @@ import click
 import yaml
 
 from deploy import plan as deploy_plan
-from deploy.kafka import ADMIN
+from deploy.broker import ADMIN
 from services.runtime.settings import Settings
 
 organisations_option = click.option(

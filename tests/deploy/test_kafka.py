@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from deploy.broker import ADMIN, scram_credential
 from deploy.jars import Jar, class_path, pinned
-from deploy.kafka import ADMIN, LocalKafka, scram_credential
+from deploy.kafka import LocalKafka
 
 
 @pytest.fixture
