@@ -1,0 +1,32 @@
+"""What is put under fire: its topics, its processes, its load, and what must hold afterwards."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from deploy.kafka import LocalKafka
+from tests.chaos.processes import Kept
+
+
+class Scene(Protocol):
+    """Chaos drives any scene the same way: prepare, processes, load beside faults, settle, check."""
+
+    def prepare(self, kafka: LocalKafka) -> None:
+        """Make topics, users and files on the running broker."""
+        ...
+
+    def processes(self, logs: Path) -> Sequence[Kept]:
+        """Start what is to be killed."""
+        ...
+
+    def load(self, seconds: float) -> None:
+        """Send for this long; returns when all that was sent is accepted. Runs in a thread beside the faults."""
+        ...
+
+    def settled(self) -> bool:
+        """Whether all that was accepted has come out."""
+        ...
+
+    def check(self) -> dict[str, int]:
+        """What an independent reader counts. Keys that begin with `!` must be 0."""
+        ...
