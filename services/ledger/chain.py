@@ -31,6 +31,8 @@ class FaultCode(StrEnum):
     CASE_LINK = "CASE_LINK"
     TIME_BACK = "TIME_BACK"
     INBOX_GAP = "INBOX_GAP"
+    WRONG_SLOT = "WRONG_SLOT"  # stands in another partition than that of its slot
+    FORK = "FORK"  # another entry was read at this place before
     OUT_OF_SCOPE = "OUT_OF_SCOPE"  # does not belong in an export of this case or organisation
     HELD_MISSING = "HELD_MISSING"
     HELD_DIFFERS = "HELD_DIFFERS"

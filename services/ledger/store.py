@@ -1,0 +1,214 @@
+"""The tables of the read model. All of it follows from Kafka: an empty database is filled from the first record on."""
+
+import uuid
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.runtime.sql import Json, Utc
+
+VERSION: Final = "1"
+"""Of these tables. After a change the read model is made anew, in an empty database."""
+
+
+class OtherVersionError(Exception):
+    """The database was made by another version: give the ledger an empty one, it fills itself."""
+
+
+metadata = sa.MetaData()
+_KEY: Final = ("epoch", "slot", "slot_seq")
+CODE: Final = sa.String(64)
+DIGEST: Final = sa.String(64)
+UUID: Final = sa.String(36)
+
+
+def _place() -> tuple[sa.Column[Any], ...]:
+    """Which entry a row belongs to."""
+    return (
+        sa.Column("epoch", UUID, primary_key=True),
+        sa.Column("slot", sa.Integer, primary_key=True),
+        sa.Column("slot_seq", sa.BigInteger, primary_key=True),
+    )
+
+
+def _of_entry() -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(_KEY, [f"entries.{name}" for name in _KEY])
+
+
+meta = sa.Table("meta", metadata, sa.Column("name", CODE, primary_key=True), sa.Column("value", CODE, nullable=False))
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    *_place(),
+    sa.Column("hash", DIGEST, nullable=False),
+    sa.Column("case", sa.String(48)),
+    sa.Column("case_seq", sa.BigInteger),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("kind", CODE, nullable=False),
+    sa.Column("actor", CODE),
+    sa.Column("actor_ref", CODE),
+    sa.Column("purpose", CODE),
+    sa.Column("name", CODE),  # of the message, e.g. handovers.proposed
+    sa.Column("message", CODE),
+    sa.Column("regards", UUID),
+    sa.Column("verdict", CODE),
+    sa.Column("jws", sa.Text, nullable=False),  # exactly as it was written
+    sa.Index("entries_case", "epoch", "case", "case_seq"),
+    sa.Index("entries_at", "at"),
+    sa.Index("entries_regards", "regards"),
+    sa.Index("entries_hash", "hash"),
+)
+
+entry_recipients = sa.Table(
+    "entry_recipients",
+    metadata,
+    *_place(),
+    sa.Column("organisation", CODE, primary_key=True),
+    _of_entry(),
+)
+"""Whom the message was addressed to, also when it was refused."""
+
+entry_parties = sa.Table(
+    "entry_parties",
+    metadata,
+    *_place(),
+    sa.Column("organisation", CODE, primary_key=True),
+    _of_entry(),
+    sa.Index("entry_parties_organisation", "organisation", "epoch", "slot", "slot_seq"),
+)
+"""Who acts in the entry or received by it: they, and nobody else, may read it."""
+
+entry_sections = sa.Table(
+    "entry_sections",
+    metadata,
+    *_place(),
+    sa.Column("item", UUID, primary_key=True),
+    sa.Column("category", CODE, nullable=False),
+    sa.Column("digest", DIGEST, nullable=False),
+    _of_entry(),
+)
+
+entry_persons = sa.Table(
+    "entry_persons",
+    metadata,
+    *_place(),
+    sa.Column("person", CODE, primary_key=True),
+    _of_entry(),
+    sa.Index("entry_persons_person", "person"),
+)
+"""Persons of the case, by ref, whom a section, a basis or a reason of the entry is about."""
+
+entry_bases = sa.Table(
+    "entry_bases",
+    metadata,
+    *_place(),
+    sa.Column("item", UUID, primary_key=True),
+    sa.Column("person", CODE, primary_key=True),
+    sa.Column("secrecy", CODE, nullable=False),
+    sa.Column("gdpr", CODE, nullable=False),
+    _of_entry(),
+)
+
+entry_reasons = sa.Table(
+    "entry_reasons",
+    metadata,
+    *_place(),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("code", CODE, nullable=False),
+    sa.Column("section", CODE),
+    sa.Column("person", CODE),
+    _of_entry(),
+)
+
+inbox_sequences = sa.Table(
+    "inbox_sequences",
+    metadata,
+    *_place(),
+    sa.Column("inbox", CODE, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    _of_entry(),
+    sa.Index("inbox_sequences_last", "epoch", "slot", "inbox", "sequence"),
+)
+
+slots = sa.Table(
+    "slots",
+    metadata,
+    sa.Column("epoch", UUID, primary_key=True),
+    sa.Column("slot", sa.Integer, primary_key=True),
+    sa.Column("slot_seq", sa.BigInteger),
+    sa.Column("hash", DIGEST),
+    sa.Column("at", Utc),
+    sa.Column("checkpoint_seq", sa.BigInteger),
+    sa.Column("checkpoint_at", Utc),
+    sa.Column("barrier", CODE),  # of the ledger's checkpoints
+    sa.Column("alerts_barrier", CODE),  # of oversight.outbox
+)
+"""How far each slot was read."""
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("epoch", UUID, primary_key=True),
+    sa.Column("alert", UUID, primary_key=True),
+    sa.Column("offset", sa.BigInteger, nullable=False),  # of the message that gave this state
+    sa.Column("case", sa.String(48), nullable=False),
+    sa.Column("code", CODE, nullable=False),
+    sa.Column("tier", sa.Integer),
+    sa.Column("responsible", Json, nullable=False),
+    sa.Column("addressees", Json, nullable=False),
+    sa.Column("child", CODE),
+    sa.Column("handover", UUID),
+    sa.Column("due", Utc),
+    sa.Column("raised_at", Utc),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("state", CODE, nullable=False),
+    sa.Column("how", CODE),
+    sa.Index("alerts_case", "case"),
+)
+"""The latest state of each alert, as oversight signed it."""
+
+alert_organisations = sa.Table(
+    "alert_organisations",
+    metadata,
+    sa.Column("epoch", UUID, primary_key=True),
+    sa.Column("alert", UUID, primary_key=True),
+    sa.Column("organisation", CODE, primary_key=True),
+    sa.ForeignKeyConstraint(["epoch", "alert"], ["alerts.epoch", "alerts.alert"]),
+    sa.Index("alert_organisations_organisation", "organisation"),
+)
+"""Who must act on an alert, or was told of it."""
+
+faults = sa.Table(
+    "faults",
+    metadata,
+    sa.Column("epoch", UUID, primary_key=True),
+    sa.Column("topic", CODE, primary_key=True),
+    sa.Column("partition", sa.Integer, primary_key=True),
+    sa.Column("offset", sa.BigInteger, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("code", CODE, nullable=False),
+    sa.Column("slot_seq", sa.BigInteger),
+    sa.Column("detail", sa.String(200), nullable=False),
+    sa.Column("value", sa.Text),  # of what is no good entry, for whoever looks into it
+)
+"""What did not hold when it was read: an alarm until somebody has looked into it."""
+
+
+async def prepare(engine: AsyncEngine) -> str:
+    """Make what is missing; the id of this read model, made once. Raises OtherVersionError."""
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+        held: dict[str, str] = {row.name: row.value for row in await connection.execute(sa.select(meta))}
+        if held.setdefault("version", VERSION) != VERSION:
+            raise OtherVersionError(f"tables of version {held['version']}, this program uses {VERSION}")
+        held.setdefault("id", uuid.uuid4().hex[:12])
+        await connection.execute(sa.delete(meta))
+        await connection.execute(sa.insert(meta), [{"name": name, "value": value} for name, value in held.items()])
+    return held["id"]
+
+
+async def count(connection: AsyncConnection, table: sa.Table) -> int:
+    """How many rows."""
+    return (await connection.execute(sa.select(sa.func.count()).select_from(table))).scalar_one()
