@@ -1,7 +1,7 @@
 """The first step in containers: give a new cluster its administrator, its broker's settings and its address.
 
-`python -m deploy.container FOLDER` writes into ESTAFETTE_HOME (all services) and into the folder of the broker alone, and
-does nothing when it was done before.
+`python -m deploy.container FOLDER` writes into ESTAFETTE_HOME (all services) and into FOLDER, the broker's alone. It does
+nothing when that was done before.
 """
 
 import os
