@@ -1,6 +1,6 @@
 """The first step in containers: give a new cluster its administrator, its broker's settings and its address.
 
-`python -m deploy.container FOLDER` writes into ESTAFETTE_HOME (all services) and into FOLDER, the broker's alone. It does
+`python -m deploy.container FOLDER` writes into ESTAFETTE_HOME (all services) and into FOLDER, the broker's alone. Does
 nothing when that was done before.
 """
 
