@@ -1,6 +1,6 @@
 """The ledger entry: one signed line for every decision of the gate. The same bytes are the seal on the delivery.
 
-An entry is a compact JWS (alg Ed25519, kid = a gate key); its hash is SHA-256 of exactly those bytes. Each entry names the
+An entry is a compact JWS (alg Ed25519, kid = a gate key); its hash is SHA-256 of exactly those bytes. Each names the
 hash of the previous entry of its slot and of its case, so an entry left out or altered breaks both chains.
 """
 
