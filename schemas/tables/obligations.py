@@ -1,0 +1,369 @@
+"""What someone owes after a message, until when, who else looks on, and how loud it gets. One row an obligation.
+
+Read a row as: "CODE opens when ..., on RESPONSIBLE, due ..., WATCHER looks on; it closes when ...". A term marked LAW
+or NORM is not ours to change; OURS is a default that a chain may agree otherwise. Rows of a handover also close when it
+ends or an emergency overtakes it, unless the row outlives it; every row closes with its case.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.handovers import HandoverState as S
+
+
+class Unit(StrEnum):
+    """How a term counts. Working days and days end at 23:59:59 in the Netherlands; hours are elapsed hours."""
+
+    WORKING_DAYS = "WORKING_DAYS"
+    DAYS = "DAYS"
+    HOURS = "HOURS"
+
+
+class Basis(StrEnum):
+    """Whose term it is."""
+
+    LAW = "LAW"
+    NORM = "NORM"  # of the field, in a protocol the inspectorate holds it to
+    OURS = "OURS"  # our default, or what the region agreed
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A length of time. Terms set by law run on over days off (Algemene termijnenwet)."""
+
+    count: int
+    unit: Unit
+    basis: Basis = Basis.OURS
+
+    @property
+    def by_law(self) -> bool:
+        return self.basis is Basis.LAW
+
+    def in_direct_unsafety(self) -> "Term":
+        """Our own terms count 24 hours a working day; a term of law or norm does not change."""
+        if self.basis is Basis.OURS and self.unit is Unit.WORKING_DAYS:
+            return Term(24 * self.count, Unit.HOURS)
+        return self
+
+
+def working_days(count: int, basis: Basis = Basis.OURS) -> Term:
+    return Term(count, Unit.WORKING_DAYS, basis)
+
+
+def days(count: int, basis: Basis = Basis.OURS) -> Term:
+    return Term(count, Unit.DAYS, basis)
+
+
+def hours(count: int, basis: Basis = Basis.OURS) -> Term:
+    return Term(count, Unit.HOURS, basis)
+
+
+class Who(StrEnum):
+    """An organisation, seen from the obligation."""
+
+    SENDER = "SENDER"  # of the handover
+    RECEIVER = "RECEIVER"  # of the handover
+    BOTH = "BOTH"  # sides of the handover
+    HOLDER = "HOLDER"  # of regie, whoever that is by then
+    ACTOR = "ACTOR"  # who said what opened it
+    PLANNED = "PLANNED"  # whom the message names for it
+    COORDINATION = "COORDINATION"
+
+
+class Per(StrEnum):
+    """What there is one of."""
+
+    CASE = "CASE"
+    HANDOVER = "HANDOVER"
+    HANDOVER_CHILD = "HANDOVER_CHILD"  # each child of the case, because of a handover
+    CHILD = "CHILD"  # opened by its sight plan (services/oversight/rules/sight.py)
+    REPORT = "REPORT"
+    MEASURE = "MEASURE"
+    PLANNED_DATE = "PLANNED_DATE"
+    PERSON_NOT_TOLD = "PERSON_NOT_TOLD"
+    BIRTHDAY = "BIRTHDAY"
+
+
+class From(StrEnum):
+    """What a term counts from; or, where it has no term, the moment itself."""
+
+    NOW = "NOW"
+    RECEIVED = "RECEIVED"  # when Veilig Thuis received the report
+    WAIT_UNTIL = "WAIT_UNTIL"  # the announced end of the wait, 28 days at most
+    PLAN = "PLAN"  # the planned date
+    TELL_BEFORE = "TELL_BEFORE"  # the date given, at most 4 weeks on (Veilig Thuis: 6)
+    BIRTHDAY = "BIRTHDAY"
+    BEFORE_END = "BEFORE_END"  # 30 days before the measure ends; half-way through a shorter one
+
+
+class When(StrEnum):
+    """A further condition. Each is one function of services/oversight/rules/conditions.py."""
+
+    VT_ORIGIN = "VT_ORIGIN"
+    BY_RESPONSIBLE = "BY_RESPONSIBLE"
+    BY_HOLDER = "BY_HOLDER"
+    THIS_HANDOVER = "THIS_HANDOVER"  # the body names the obligation's handover
+    THIS_REPORT = "THIS_REPORT"
+    THIS_MEASURE = "THIS_MEASURE"
+    THIS_CHILD_ASSESSED = "THIS_CHILD_ASSESSED"  # by the responsible, on safety
+    SAFETY_ASSESSED_BY_RESPONSIBLE = "SAFETY_ASSESSED_BY_RESPONSIBLE"
+    THIS_CHILD_SEEN = "THIS_CHILD_SEEN"  # and not by a parent's word
+    THIS_DATE = "THIS_DATE"
+    DATE_DROPPED = "DATE_DROPPED"  # planned anew without it
+    THIS_PERSON = "THIS_PERSON"
+    PERSON_TOLD = "PERSON_TOLD"
+    SAME_CHILD = "SAME_CHILD"  # another measure for the same child
+    ABOUT_PERSON = "ABOUT_PERSON"
+    RETURNS_THIS = "RETURNS_THIS"
+    LEAD_LOST = "LEAD_LOST"  # regie left the responsible organisation
+    REGIE_MOVED = "REGIE_MOVED"  # to another organisation
+    INVESTIGATES = "INVESTIGATES"  # Veilig Thuis chose an investigation of its own
+    INVESTIGATED = "INVESTIGATED"  # ... and this report had one
+    AFTER_ASSESSMENT = "AFTER_ASSESSMENT"
+    AFTER_INVESTIGATION = "AFTER_INVESTIGATION"
+    CONTACT_HELD = "CONTACT_HELD"
+    SHOWS_REVIEW = "SHOWS_REVIEW"  # a second person reviewed the message that opened it
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """An event. All that is given must hold. `met` False: it closes because it no longer applies."""
+
+    message: str | None = None
+    enters: S | None = None  # the handover comes into this state from another
+    leaves: S | None = None
+    effect: str | None = None
+    when: When | None = None
+    met: bool = True
+
+
+def gone(
+    message: str | None = None, *, enters: S | None = None, leaves: S | None = None, when: When | None = None
+) -> On:
+    """An event after which the obligation no longer applies."""
+    return On(message, enters=enters, leaves=leaves, when=when, met=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One obligation. `alarm`: the code of its alert where that has another name. `restarts`: opening it again sets a
+    new date. `keeps_date`: opened again within one handover it keeps the old date, with at least this term left.
+    """
+
+    code: str
+    per: Per
+    opens: tuple[On, ...]
+    due: Term | None
+    responsible: Who
+    watcher: Who
+    closes: tuple[On, ...]
+    source: str
+    direct: Term | None = None
+    counts_from: From = From.NOW
+    heights: str = "STANDARD"
+    alarm: str | None = None
+    outlives: bool = False  # the end of its handover
+    restarts: bool = False
+    keeps_date: Term | None = None
+    alert_per_child: bool = False
+    opens_before: Term | None = None  # counted back from its date
+
+    @property
+    def alert_code(self) -> str:
+        return self.alarm or self.code
+
+    def term(self, direct_unsafety: bool) -> Term | None:
+        """The term in this phase: the row's own value for direct unsafety, else our working days as hours."""
+        if not direct_unsafety or self.due is None:
+            return self.due
+        return self.direct or self.due.in_direct_unsafety()
+
+
+LAW, NORM = Basis.LAW, Basis.NORM
+
+WARM_HANDOVER: tuple[Row, ...] = (
+    Row(
+        "FIRST_REACTION", Per.HANDOVER, (On(enters=S.PROPOSED),), working_days(3), Who.RECEIVER, Who.SENDER,
+        (On("handovers.accepted"), On("handovers.declined"), On("handovers.wait_announced")),
+        "D#13, D#55; a question neither answers nor suspends it", direct=hours(24),
+    ),
+    Row(
+        "ANSWER_QUESTION", Per.HANDOVER, (On("handovers.questioned"),), working_days(2), Who.SENDER, Who.RECEIVER,
+        (On("handovers.answered"),), "D#44",
+    ),
+    Row(
+        "WAIT_REVIEW", Per.HANDOVER, (On("handovers.wait_announced"),), None, Who.RECEIVER, Who.SENDER,
+        (On("handovers.accepted"), On("handovers.declined"), gone("handovers.cancelled"), gone(enters=S.HANDED_BACK)),
+        "D#63: the wait is registered and counts on the receiver", counts_from=From.WAIT_UNTIL, restarts=True,
+    ),
+    Row(
+        "WARM_CONTACT", Per.HANDOVER, (On(enters=S.ACCEPTED), On(enters=S.IMPOSED)), working_days(5), Who.BOTH,
+        Who.COORDINATION, (On(enters=S.WARM), On(effect="AGREED"), gone(enters=S.HANDED_BACK)),
+        "D#27, D§3e", direct=hours(48), keeps_date=working_days(2),
+    ),
+    Row(
+        "FIRST_CONTACT", Per.HANDOVER, (On(enters=S.ACCEPTED), On(enters=S.IMPOSED)), working_days(5), Who.RECEIVER,
+        Who.SENDER, (On(enters=S.COMPLETED), gone(enters=S.HANDED_BACK)), "D§3e.2-3", direct=hours(48),
+    ),
+    Row(
+        "JOINT_CONSULT", Per.HANDOVER, (On(effect="CONSULT_OPENED"),), working_days(5), Who.BOTH,
+        Who.COORDINATION, (On(effect="CONSULT_CLOSED"),), "D#43-45", direct=hours(24),
+    ),
+    Row(
+        "HAND_BACK_ANSWER", Per.HANDOVER, (On(enters=S.HANDED_BACK),), working_days(2), Who.SENDER, Who.RECEIVER,
+        (On("handovers.hand_back_answered"), On(enters=S.RETURNED), gone(leaves=S.HANDED_BACK)), "D#43",
+    ),
+    Row(
+        "REROUTE", Per.HANDOVER, (On(enters=S.DECLINED),), working_days(2), Who.SENDER, Who.COORDINATION,
+        (
+            On("handovers.proposed", when=When.BY_RESPONSIBLE), On("cases.lead_kept", when=When.THIS_HANDOVER),
+            On("reports.ended", when=When.BY_RESPONSIBLE), gone(leaves=S.DECLINED), gone(when=When.LEAD_LOST),
+        ),
+        "D#38, D#57: a refusal is not the end", outlives=True,
+    ),
+    Row(
+        "WARM_FOLLOW_UP", Per.HANDOVER, (On(enters=S.EMERGENCY),), hours(24), Who.BOTH, Who.COORDINATION,
+        (On(enters=S.COMPLETED), gone(leaves=S.EMERGENCY)), "D§6.4: the warm part of an emergency still follows",
+    ),
+    Row(
+        "EMERGENCY_FLAG", Per.HANDOVER, (On(enters=S.EMERGENCY),), working_days(10), Who.RECEIVER, Who.COORDINATION,
+        (On(enters=S.COMPLETED), gone(leaves=S.EMERGENCY)), "an emergency does not quietly become normal",
+        direct=working_days(10),
+    ),
+    Row(
+        "URGENT_REVIEW", Per.HANDOVER, (On(enters=S.EMERGENCY),), hours(24), Who.RECEIVER, Who.COORDINATION,
+        (
+            On("handovers.urgent_reviewed"), On("reviews.recorded", when=When.SHOWS_REVIEW),
+            On("handovers.emergency_ended"),
+        ),
+        "G18: a second professional looks at it", heights="FROM_TWO",
+    ),
+    Row(
+        "STORY_OWED", Per.HANDOVER, (On(effect="STORY_OWED"),), hours(24), Who.SENDER, Who.RECEIVER,
+        (On("dossiers.shared", when=When.THIS_HANDOVER),), "D#27: the family need not tell it again",
+    ),
+    Row(
+        "RETURN_PROPOSAL", Per.HANDOVER, (On(enters=S.RETURNING),), working_days(2), Who.HOLDER, Who.COORDINATION,
+        (On("handovers.proposed", when=When.RETURNS_THIS), On(leaves=S.RETURNING)),
+        "S4 3.3: a needless take-over goes back",
+    ),
+)  # fmt: skip
+"""How one organisation hands over to the next."""
+
+AFTER_HANDOVER: tuple[Row, ...] = (
+    Row(
+        "SAFETY_ASSESSMENT", Per.HANDOVER_CHILD, (On(enters=S.COMPLETED, when=When.VT_ORIGIN),), working_days(10),
+        Who.RECEIVER, Who.COORDINATION,
+        (On("assessments.recorded", when=When.THIS_CHILD_ASSESSED), gone(when=When.LEAD_LOST)),
+        "TSD 2017 §2.3; IGJ 2023", direct=working_days(10), outlives=True,
+    ),
+    Row(
+        "CHILD_SEEN", Per.HANDOVER_CHILD, (On(enters=S.COMPLETED, when=When.VT_ORIGIN),), working_days(10),
+        Who.RECEIVER, Who.COORDINATION, (On(when=When.THIS_CHILD_SEEN), gone(when=When.LEAD_LOST)),
+        "TSD 2017 §2.3, D#133: seen by a professional, not by a parent's word", direct=working_days(10), outlives=True,
+        alarm="CHILD_NOT_SEEN", heights="AT_THREE", alert_per_child=True,
+    ),
+    Row(
+        "MONITORING_CHECK", Per.PLANNED_DATE, (On("monitoring.planned"),), None, Who.PLANNED, Who.ACTOR,
+        (On("monitoring.checked", when=When.THIS_DATE), gone("monitoring.planned", when=When.DATE_DROPPED)),
+        "D7, D8: dates as planned", counts_from=From.PLAN,
+    ),
+    Row(
+        "SIGHT_CHECK", Per.CHILD, (), None, Who.PLANNED, Who.COORDINATION, (On(when=When.THIS_CHILD_SEEN),),
+        "D#60-62: at the interval of the plan", alert_per_child=True,
+    ),
+    Row(
+        "CASE_UPDATE", Per.CASE, (On("cases.opened"), On(when=When.BY_HOLDER), On(when=When.REGIE_MOVED)), days(90),
+        Who.HOLDER, Who.COORDINATION, (), "D#21; six weeks while a measure runs", restarts=True,
+    ),
+    Row(
+        "INFORM_LATER", Per.PERSON_NOT_TOLD, (On("handovers.proposed"),), None, Who.ACTOR, Who.COORDINATION,
+        (
+            On("reports.person_informed", when=When.THIS_PERSON), On("handovers.proposed", when=When.PERSON_TOLD),
+        ),
+        "Wmo 2015 art. 5.3.1, Jeugdwet 7.3.2(4), D5", counts_from=From.TELL_BEFORE,
+    ),
+    Row(
+        "CONSENT_REVIEW", Per.BIRTHDAY, (On(),), None, Who.HOLDER, Who.COORDINATION,
+        (On("consents.recorded", when=When.ABOUT_PERSON), On("consents.withdrawn", when=When.ABOUT_PERSON)),
+        "D§3c: at 12, 16 and 18 another must consent", counts_from=From.BIRTHDAY, opens_before=days(30),
+    ),
+)  # fmt: skip
+"""What follows once a case has its holder."""
+
+VEILIG_THUIS: tuple[Row, ...] = (
+    Row(
+        "VT_ASSESSMENT", Per.REPORT, (On("reports.registered"),), working_days(5, NORM), Who.ACTOR, Who.COORDINATION,
+        (On("reports.assessed", when=When.THIS_REPORT), gone("reports.ended", when=When.THIS_REPORT)),
+        "D2: handelingsprotocol Veilig Thuis", counts_from=From.RECEIVED, heights="VEILIG_THUIS",
+    ),
+    Row(
+        "VT_START", Per.REPORT, (On("reports.assessed", when=When.INVESTIGATES),), days(5, LAW), Who.ACTOR,
+        Who.COORDINATION,
+        (
+            On("reports.person_informed", when=When.THIS_REPORT),
+            On("assessments.recorded", when=When.SAFETY_ASSESSED_BY_RESPONSIBLE),
+            On("reports.reporter_informed", when=When.AFTER_INVESTIGATION),
+            gone("reports.ended", when=When.THIS_REPORT),
+        ),
+        "D1: Uitvoeringsbesluit Wmo 2015 art. 4.1.7(1), five days after receipt once an investigation is needed",
+        counts_from=From.RECEIVED, heights="VEILIG_THUIS",
+    ),
+    Row(
+        "VT_INFORM", Per.REPORT, (On("reports.registered"),), days(28, LAW), Who.ACTOR, Who.COORDINATION,
+        (On("reports.person_informed", when=When.THIS_REPORT), gone("reports.ended", when=When.THIS_REPORT)),
+        "D5: Wmo 2015 art. 5.3.1(1)", counts_from=From.NOW, heights="VEILIG_THUIS",
+    ),
+    Row(
+        "REPORTER_FEEDBACK", Per.REPORT, (On("reports.assessed", when=When.THIS_REPORT),), working_days(10), Who.ACTOR,
+        Who.COORDINATION, (On("reports.reporter_informed", when=When.AFTER_ASSESSMENT),),
+        "D6: Wmo 2015 art. 4.1.1(2)g gives the duty, the term is ours", direct=working_days(10),
+    ),
+    Row(
+        "INVESTIGATION_FEEDBACK", Per.REPORT, (On("reports.ended", when=When.INVESTIGATED),), working_days(10),
+        Who.ACTOR, Who.COORDINATION, (On("reports.reporter_informed", when=When.AFTER_INVESTIGATION),),
+        "D6: the second time, after the investigation", alarm="REPORTER_FEEDBACK", direct=working_days(10),
+    ),
+)  # fmt: skip
+"""Clocks of Veilig Thuis; four in ten assessments run late, so the first tier never pages anyone."""
+
+MEASURES: tuple[Row, ...] = (
+    Row(
+        "GI_ASSIGN", Per.MEASURE, (On("measures.started"), On("measures.transferred")), working_days(5, LAW), Who.ACTOR,
+        Who.COORDINATION,
+        (On("measures.worker_assigned", when=When.CONTACT_HELD), gone("measures.ended", when=When.THIS_MEASURE)),
+        "D13: Besluit Jeugdwet art. 4.2.1-4.2.3: worker named and first contact held",
+    ),
+    Row(
+        "MEASURE_END", Per.MEASURE, (On("measures.started"),), None, Who.ACTOR, Who.COORDINATION,
+        (
+            On("measures.ending", when=When.THIS_MEASURE), On("measures.ended", when=When.THIS_MEASURE),
+            On("measures.started", when=When.SAME_CHILD),
+        ),
+        "D19, D20: the order's own end; D§6.7", counts_from=From.BEFORE_END,
+    ),
+)  # fmt: skip
+"""Child-protection measures."""
+
+ROWS: tuple[Row, ...] = (*WARM_HANDOVER, *AFTER_HANDOVER, *VEILIG_THUIS, *MEASURES)
+BY_CODE: dict[str, Row] = {row.code: row for row in ROWS}
+
+CASE_UPDATE_WITH_MEASURE = days(42)
+"""The term of CASE_UPDATE while someone has the duty of a measure."""
+LONGEST_WAIT = days(28)
+INFORM_WITHIN = days(28)
+INFORM_WITHIN_VT = days(42)  # Wmo 2015 art. 5.3.1(2): two weeks more
+BEFORE_MEASURE_END = 30  # days
+SIGHT_GRACE = 1  # days after the interval before a child counts as without oversight
+
+STANDING: dict[S, str] = {
+    S.PROPOSED: "FIRST_REACTION",
+    S.WAITING: "WAIT_REVIEW",
+    S.IMPOSED: "WARM_CONTACT",
+    S.ACCEPTED: "WARM_CONTACT",
+    S.WARM: "FIRST_CONTACT",
+    S.EMERGENCY: "WARM_FOLLOW_UP",
+    S.HANDED_BACK: "HAND_BACK_ANSWER",
+    S.RETURNING: "RETURN_PROPOSAL",
+}
+"""What is owed in each open state when nothing else is: a joint consult that says GO_ON puts the ball back here."""

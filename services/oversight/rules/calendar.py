@@ -1,0 +1,97 @@
+"""When a term ends, in the Netherlands: the day of the event is day 0, and a term in days ends at 23:59:59 there."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from dateutil.easter import easter
+
+from schemas.tables.calendar import DECREE_DAYS, FIXED, FROM_EASTER, KINGS_DAY
+from schemas.tables.obligations import Term, Unit
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_LAST_SECOND = time(23, 59, 59)
+_ONE = timedelta(days=1)
+
+
+class YearNotConfigured(Exception):
+    """No decree days are configured for a year that a term runs through."""
+
+    def __init__(self, year: int) -> None:
+        super().__init__(
+            f"no terms can be reckoned in {year}: add its decree days (Algemene termijnenwet art. 3(3)) "
+            "to schemas/tables/calendar.py, an empty set when there are none"
+        )
+        self.year = year
+
+
+def day_of(at: datetime) -> date:
+    """The date in the Netherlands."""
+    return at.astimezone(AMSTERDAM).date()
+
+
+def end_of(day: date) -> datetime:
+    """The last second of a day in the Netherlands, in UTC."""
+    return datetime.combine(day, _LAST_SECOND, AMSTERDAM).astimezone(UTC)
+
+
+class Calendar:
+    """Working days and terms. `decree`: the days equated by decree, by year; other years raise YearNotConfigured."""
+
+    def __init__(self, decree: Mapping[int, frozenset[date]] = DECREE_DAYS) -> None:
+        self._decree = decree
+        self._holidays: dict[int, frozenset[date]] = {}
+
+    def require(self, *years: int) -> None:
+        """Raises YearNotConfigured for the first of these years that has no configuration."""
+        for year in years:
+            self.holidays(year)
+
+    def holidays(self, year: int) -> frozenset[date]:
+        """Every day of the year that is a recognised holiday or made equal to one, on whatever weekday."""
+        if year not in self._holidays:
+            if year not in self._decree:
+                raise YearNotConfigured(year)
+            fixed = {date(year, month, day) for month, day in FIXED}
+            moving = {easter(year) + timedelta(days=offset) for offset in FROM_EASTER}
+            self._holidays[year] = self._decree[year] | fixed | moving | {_kings_day(year)}
+        return self._holidays[year]
+
+    def is_working_day(self, day: date) -> bool:
+        """Not a Saturday, a Sunday or a holiday."""
+        return day.weekday() < 5 and day not in self.holidays(day.year)
+
+    def add_working_days(self, day: date, count: int) -> date:
+        """The count-th working day after `day`; `day` itself is day 0 and need not be a working day."""
+        while count > 0:
+            day += _ONE
+            count -= self.is_working_day(day)
+        return day
+
+    def run_on(self, start: date, end: date) -> date:
+        """The end of a term set by law in days or weeks: never on a day off (Algemene termijnenwet art. 1), and a term
+        of three days or more holds two working days (art. 2). Not for more than 90 days or twelve weeks (art. 4).
+        """
+        length = (end - start).days
+        if length > 90:
+            return end
+        if length >= 3:
+            end = max(end, self.add_working_days(start, 2))
+        while not self.is_working_day(end):
+            end += _ONE
+        return end
+
+    def after(self, at: datetime, term: Term) -> datetime:
+        """When a term that begins with an event at `at` ends. Hours are elapsed hours, also over the clock change."""
+        if term.unit is Unit.HOURS:
+            return at.astimezone(UTC) + timedelta(hours=term.count)
+        start = day_of(at)
+        if term.unit is Unit.WORKING_DAYS:
+            return end_of(self.add_working_days(start, term.count))
+        end = start + timedelta(days=term.count)
+        return end_of(self.run_on(start, end) if term.by_law else end)
+
+
+def _kings_day(year: int) -> date:
+    day = date(year, *KINGS_DAY)
+    return day - _ONE if day.weekday() == 6 else day

@@ -1,0 +1,265 @@
+"""When a row of the obligation table opens or closes: the table's conditions as functions, one each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from schemas.body import Body, WatcherKind
+from schemas.care import (
+    AssessmentRecorded,
+    DossierShared,
+    MeasureEnded,
+    MeasureEnding,
+    MeasureStarted,
+    MonitoringChecked,
+    MonitoringPlanned,
+    PersonInformed,
+    ReportAssessed,
+    ReportEnded,
+    ReporterInformed,
+    ReportOutcome,
+    ReviewRecorded,
+    SightConfirmed,
+    WorkerAssigned,
+)
+from schemas.cases import LeadKept
+from schemas.consents import ConsentRecorded, ConsentWithdrawn
+from schemas.handovers import FirstContactHeld, HandoverProposed, WarmContactAttested
+from schemas.person import PersonRef
+from schemas.service import Fact, HandoverFact
+from schemas.tables.obligations import On, When
+from services.oversight.rules.case import Head, Obligation, Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One accepted message: the fact, its body, the case before it, and the watch that shows the case after it."""
+
+    fact: Fact
+    body: Body
+    before: Head
+    watch: Watch
+
+    @property
+    def changes(self) -> tuple[HandoverFact, ...]:
+        """What became of handovers, that of the message itself first."""
+        return ((self.fact.handover,) if self.fact.handover else ()) + self.fact.also
+
+    def change_of(self, owed: Obligation) -> HandoverFact | None:
+        """What became of the handover an obligation belongs to."""
+        return next((change for change in self.changes if change.id == owed.handover), None)
+
+
+Condition = Callable[[Event, Obligation | None], bool]
+CONDITIONS: dict[When, Condition] = {}
+
+
+def opens(on: On, event: Event, change: HandoverFact | None) -> bool:
+    """Whether this event is `on`, for a handover when `change` is given."""
+    return _holds(on, event, change) and (on.when is None or CONDITIONS[on.when](event, None))
+
+
+def closes(on: On, event: Event, owed: Obligation) -> bool:
+    """Whether this event is `on` for an obligation. A bare message about a handover closes what belongs to that one."""
+    change = event.change_of(owed)
+    bare = on.message is not None and on.when is None
+    if bare and owed.handover is not None and (change is None or change is not event.fact.handover):
+        return False
+    return _holds(on, event, change) and (on.when is None or CONDITIONS[on.when](event, owed))
+
+
+def _holds(on: On, event: Event, change: HandoverFact | None) -> bool:
+    if on.message is not None and on.message != event.fact.type:
+        return False
+    if on.enters is None and on.leaves is None and on.effect is None:
+        return True
+    if change is None:
+        return False
+    moved = change.before is not change.after
+    return (
+        (on.enters is None or (moved and change.after is on.enters))
+        and (on.leaves is None or (moved and change.before is on.leaves))
+        and (on.effect is None or on.effect in change.effects)
+    )
+
+
+def children_seen(event: Event) -> tuple[PersonRef, ...]:
+    """The children this message says were seen. A parent's word alone is no sight (TSD 2017 §2.3)."""
+    body = event.body
+    if isinstance(body, SightConfirmed) and body.by.kind is not WatcherKind.PARENT:
+        return tuple(seen.child for seen in body.children)
+    if isinstance(body, FirstContactHeld):
+        return tuple(seen.child for seen in body.contact.children_seen)
+    if isinstance(body, WarmContactAttested) and body.first_contact is not None:
+        return tuple(seen.child for seen in body.first_contact.children_seen)
+    return ()
+
+
+def _condition(when: When) -> Callable[[Condition], Condition]:
+    def register(function: Condition) -> Condition:
+        CONDITIONS[when] = function
+        return function
+
+    return register
+
+
+@_condition(When.VT_ORIGIN)
+def _vt_origin(event: Event, owed: Obligation | None) -> bool:
+    return event.watch.head.vt_origin
+
+
+@_condition(When.BY_RESPONSIBLE)
+def _by_responsible(event: Event, owed: Obligation | None) -> bool:
+    return owed is not None and event.fact.actor in owed.responsible
+
+
+@_condition(When.BY_HOLDER)
+def _by_holder(event: Event, owed: Obligation | None) -> bool:
+    """Said by a professional of the regie holder: what a machine sends by itself is no update."""
+    return event.fact.by is not None and event.fact.actor == event.watch.head.regie
+
+
+@_condition(When.THIS_HANDOVER)
+def _this_handover(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    return owed is not None and isinstance(body, LeadKept | DossierShared) and body.handover == owed.handover
+
+
+@_condition(When.THIS_REPORT)
+def _this_report(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    if not isinstance(body, ReportAssessed | PersonInformed | ReportEnded):
+        return False
+    return owed is None or body.report == owed.ref
+
+
+@_condition(When.THIS_MEASURE)
+def _this_measure(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    return owed is not None and isinstance(body, MeasureEnding | MeasureEnded) and body.measure == owed.ref
+
+
+@_condition(When.THIS_CHILD_ASSESSED)
+def _this_child_assessed(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    return (
+        _safety_assessed(event, owed)
+        and owed is not None
+        and isinstance(body, AssessmentRecorded)
+        and owed.child in body.children
+    )
+
+
+@_condition(When.SAFETY_ASSESSED_BY_RESPONSIBLE)
+def _safety_assessed(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    return isinstance(body, AssessmentRecorded) and body.kind == "SAFETY" and _by_responsible(event, owed)
+
+
+@_condition(When.THIS_CHILD_SEEN)
+def _this_child_seen(event: Event, owed: Obligation | None) -> bool:
+    return owed is not None and owed.child in children_seen(event)
+
+
+@_condition(When.THIS_DATE)
+def _this_date(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    if owed is None or not isinstance(body, MonitoringChecked):
+        return False
+    return (body.plan, body.planned_for) == (owed.ref, owed.day)
+
+
+@_condition(When.DATE_DROPPED)
+def _date_dropped(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    if owed is None or not isinstance(body, MonitoringPlanned):
+        return False
+    return body.plan == owed.ref and owed.day not in body.dates
+
+
+@_condition(When.THIS_PERSON)
+def _this_person(event: Event, owed: Obligation | None) -> bool:
+    return owed is not None and isinstance(event.body, PersonInformed) and event.body.person == owed.child
+
+
+@_condition(When.PERSON_TOLD)
+def _person_told(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    if owed is None or not isinstance(body, HandoverProposed):
+        return False
+    return any(entry.person == owed.child and entry.told for entry in body.told)
+
+
+@_condition(When.SAME_CHILD)
+def _same_child(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    if owed is None or not isinstance(body, MeasureStarted):
+        return False
+    return body.child == owed.child and body.measure != owed.ref
+
+
+@_condition(When.ABOUT_PERSON)
+def _about_person(event: Event, owed: Obligation | None) -> bool:
+    if owed is None or event.fact.at < owed.opens_at:
+        return False
+    body = event.body
+    if isinstance(body, ConsentWithdrawn):
+        return event.watch.head.statements.get(body.statement) == owed.child
+    return isinstance(body, ConsentRecorded) and body.about == owed.child
+
+
+@_condition(When.RETURNS_THIS)
+def _returns_this(event: Event, owed: Obligation | None) -> bool:
+    change = event.fact.handover
+    return owed is not None and change is not None and change.returns is not None and change.returns == owed.handover
+
+
+@_condition(When.LEAD_LOST)
+def _lead_lost(event: Event, owed: Obligation | None) -> bool:
+    return owed is not None and _regie_moved(event, None) and event.before.regie in owed.responsible
+
+
+@_condition(When.REGIE_MOVED)
+def _regie_moved(event: Event, owed: Obligation | None) -> bool:
+    return event.before.regie != event.watch.head.regie
+
+
+@_condition(When.INVESTIGATES)
+def _investigates(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, ReportAssessed) and event.body.outcome is ReportOutcome.OWN_INVESTIGATION
+
+
+@_condition(When.INVESTIGATED)
+def _investigated(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    report = event.watch.reports.get(body.report) if isinstance(body, ReportEnded) else None
+    return report is not None and report.investigated
+
+
+@_condition(When.AFTER_ASSESSMENT)
+def _after_assessment(event: Event, owed: Obligation | None) -> bool:
+    return _reporter_informed(event, owed, "ASSESSMENT")
+
+
+@_condition(When.AFTER_INVESTIGATION)
+def _after_investigation(event: Event, owed: Obligation | None) -> bool:
+    return _reporter_informed(event, owed, "INVESTIGATION")
+
+
+def _reporter_informed(event: Event, owed: Obligation | None, after: str) -> bool:
+    body = event.body
+    if owed is None or not isinstance(body, ReporterInformed):
+        return False
+    return (body.report, body.after) == (owed.ref, after)
+
+
+@_condition(When.CONTACT_HELD)
+def _contact_held(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    if owed is None or not isinstance(body, WorkerAssigned):
+        return False
+    return body.measure == owed.ref and body.contact_held_at is not None
+
+
+@_condition(When.SHOWS_REVIEW)
+def _shows_review(event: Event, owed: Obligation | None) -> bool:
+    return owed is not None and isinstance(event.body, ReviewRecorded) and event.body.message == owed.cause

@@ -1,0 +1,171 @@
+"""Which obligations a message opens: the rows of the table, made into what this organisation owes in this case."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from schemas.base import Slug
+from schemas.care import MeasureStarted, MonitoringPlanned
+from schemas.handovers import HandoverProposed
+from schemas.person import PersonRef
+from schemas.service import HandoverFact
+from schemas.tables.obligations import BY_CODE, ROWS, STANDING, Per, Row, Who
+from services.oversight.rules.calendar import Calendar
+from services.oversight.rules.case import Handover, Obligation, distinct
+from services.oversight.rules.conditions import Event, opens
+from services.oversight.rules.terms import due_of, opens_at
+
+
+class About(NamedTuple):
+    """What one obligation of a row is about."""
+
+    ref: str = ""
+    child: PersonRef | None = None
+    day: date | None = None
+    handover: HandoverFact | None = None
+
+
+def follow(event: Event, calendar: Calendar) -> None:
+    """Open what this message opens."""
+    for row in ROWS:
+        for about in _openings(row, event):
+            _open(row, event, calendar, about)
+    keep_watched(event, calendar)
+
+
+def keep_watched(event: Event, calendar: Calendar) -> None:
+    """In every open state at least one obligation is open: where nothing is owed, what the state itself asks is."""
+    watch = event.watch
+    for handover in watch.open_handovers:
+        owed = any(o.handover == handover.id for o in watch.owed.values())
+        returning = any(other.returns == handover.id for other in watch.open_handovers)
+        if not owed and not returning:
+            _open(BY_CODE[STANDING[handover.state]], event, calendar, About(handover.id, handover=_as_fact(handover)))
+
+
+def _as_fact(handover: Handover) -> HandoverFact:
+    return HandoverFact(
+        id=handover.id,
+        kind=handover.type,
+        before=handover.state,
+        after=handover.state,
+        sender=handover.sender,
+        receiver=handover.receiver,
+    )
+
+
+def _openings(row: Row, event: Event) -> Iterator[About]:
+    if row.per in (Per.HANDOVER, Per.HANDOVER_CHILD):
+        for change in event.changes:
+            main = change is event.fact.handover
+            if any(opens(on, event, change) and (main or on.message is None) for on in row.opens):
+                yield from _OF_HANDOVER[row.per](row, event, change)
+    elif any(opens(on, event, event.fact.handover) for on in row.opens):
+        yield from _OF_MESSAGE[row.per](event)
+
+
+def _handover(row: Row, event: Event, change: HandoverFact) -> Iterator[About]:
+    yield About(change.id, handover=change)
+
+
+def _handover_child(row: Row, event: Event, change: HandoverFact) -> Iterator[About]:
+    """Each child it concerns; CHILD_SEEN leaves out those the receiver has already seen."""
+    handover = event.watch.handovers.get(change.id)
+    seen = handover.seen if handover is not None and row.code == "CHILD_SEEN" else ()
+    only = handover.child if handover is not None else None
+    for child in event.watch.head.children:
+        if child not in seen and only in (None, child):
+            yield About(change.id, child, handover=change)
+
+
+def _case(event: Event) -> Iterator[About]:
+    yield About()
+
+
+def _report(event: Event) -> Iterator[About]:
+    yield About(getattr(event.body, "report", ""))
+
+
+def _measure(event: Event) -> Iterator[About]:
+    body = event.body
+    yield About(getattr(body, "measure", ""), body.child if isinstance(body, MeasureStarted) else None)
+
+
+def _planned_date(event: Event) -> Iterator[About]:
+    body = event.body
+    if isinstance(body, MonitoringPlanned):
+        for day in body.dates:
+            yield About(body.plan, day=day)
+
+
+def _not_told(event: Event) -> Iterator[About]:
+    body = event.body
+    if isinstance(body, HandoverProposed):
+        for entry in body.told:
+            if not entry.told and entry.unless != "TOO_YOUNG":
+                yield About("", entry.person, entry.tell_before)
+
+
+def _birthday(event: Event) -> Iterator[About]:
+    """Of those about whom a consent was recorded, unless it was looked at for this birthday."""
+    head = event.watch.head
+    for person, day in event.fact.birthdays.items():
+        if person in head.consented and head.reviewed.get(person) != day:
+            yield About("", person, day)
+
+
+_OF_HANDOVER: dict[Per, Callable[[Row, Event, HandoverFact], Iterator[About]]] = {
+    Per.HANDOVER: _handover,
+    Per.HANDOVER_CHILD: _handover_child,
+}
+_OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
+    Per.CASE: _case,
+    Per.REPORT: _report,
+    Per.MEASURE: _measure,
+    Per.PLANNED_DATE: _planned_date,
+    Per.PERSON_NOT_TOLD: _not_told,
+    Per.BIRTHDAY: _birthday,
+}
+
+
+def _open(row: Row, event: Event, calendar: Calendar, about: About) -> None:
+    """Open one obligation. One that is open already stays as it is, unless the row sets a new date each time."""
+    watch, at = event.watch, event.fact.at
+    handover = watch.handovers.get(about.handover.id) if about.handover else None
+    due = due_of(row, event, calendar, about.ref, about.day, handover)
+    owed = Obligation(
+        code=row.code,
+        ref=about.ref,
+        child=about.child,
+        day=about.day,
+        handover=about.handover.id if about.handover else None,
+        responsible=parties(row.responsible, event, about.handover),
+        watcher=parties(row.watcher, event, about.handover),
+        cause=event.fact.id,
+        opened_at=at,
+        opens_at=opens_at(row, due, at),
+        due=due,
+    )
+    if owed.key in watch.owed:
+        if not row.restarts:
+            return
+        watch.met.add(owed.alert_key)
+    watch.owe(owed)
+    if row.keeps_date is not None and handover is not None and handover.warm_due is None:
+        watch.handovers[handover.id] = handover.model_copy(update={"warm_due": due})
+
+
+def parties(who: Who, event: Event, handover: HandoverFact | None) -> tuple[Slug, ...]:
+    """The organisations a row means."""
+    head = event.watch.head
+    sender, receiver = (handover.sender, handover.receiver) if handover else (None, None)
+    meant: dict[Who, tuple[Slug | None, ...]] = {
+        Who.SENDER: (sender,),
+        Who.RECEIVER: (receiver,),
+        Who.BOTH: (sender, receiver),
+        Who.HOLDER: (head.regie,),
+        Who.ACTOR: (event.fact.actor,),
+        Who.PLANNED: (getattr(event.body, "by", None),),
+        Who.COORDINATION: (head.coordination,),
+    }
+    return distinct(meant[who])

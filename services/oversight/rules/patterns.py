@@ -1,0 +1,67 @@
+"""Alerts that no due moment causes: something in the course of the case calls for a look."""
+
+from schemas.care import AssessmentRecorded
+from schemas.manifest import SourceKind
+from schemas.refusal import Flag
+from schemas.tables.ladder import PATTERNS
+from services.oversight.rules.case import distinct
+from services.oversight.rules.conditions import Event
+from services.oversight.rules.ladder import raise_alert, resolve
+
+BOUNCE_LOOP = "BOUNCE_LOOP"
+OPEN_CONCERN = "CLOSED_WITH_OPEN_CONCERN"
+SINGLE_SOURCE = "SINGLE_SOURCE"
+
+
+def follow(event: Event) -> None:
+    """Resolve the patterns that are over, raise the new ones."""
+    for code, over in ((BOUNCE_LOOP, _bounce_over), (OPEN_CONCERN, _concern_over), (SINGLE_SOURCE, _sources_over)):
+        alert = event.watch.alerts.get(code)
+        if alert is not None and over(event):
+            resolve(event.watch, alert, "MET")
+    _bounce_loop(event)
+    _open_concern(event)
+    _single_source(event)
+
+
+def _bounce_loop(event: Event) -> None:
+    """The second bounce between the same two (D#43)."""
+    change = event.fact.handover
+    looped = Flag.BOUNCE_LOOP in event.fact.flags or (change is not None and "BOUNCE_LOOP" in change.effects)
+    if looped:
+        sides = (change.sender, change.receiver) if change else (event.fact.actor,)
+        _raise(event, BOUNCE_LOOP, distinct(sides), change.id if change else None)
+
+
+def _bounce_over(event: Event) -> bool:
+    return not event.watch.open_handovers or any("CONSULT_CLOSED" in change.effects for change in event.changes)
+
+
+def _open_concern(event: Event) -> None:
+    """The family stopped and the danger did not (In Zorg: able to go on alone, or follow-up arranged)."""
+    if Flag.CLOSED_WITH_OPEN_CONCERN in event.fact.flags:
+        _raise(event, OPEN_CONCERN, distinct((event.fact.actor,)), None)
+
+
+def _concern_over(event: Event) -> bool:
+    return event.fact.type in ("cases.reopened", "reports.registered")
+
+
+def _single_source(event: Event) -> None:
+    """An assessment on the parents' word alone (TSD 2017 §2.3)."""
+    if Flag.SINGLE_SOURCE in event.fact.flags or _on_parents_only(event):
+        _raise(event, SINGLE_SOURCE, distinct((event.watch.head.regie,)), None)
+
+
+def _sources_over(event: Event) -> bool:
+    return isinstance(event.body, AssessmentRecorded) and not _on_parents_only(event)
+
+
+def _on_parents_only(event: Event) -> bool:
+    body = event.body
+    return isinstance(body, AssessmentRecorded) and set(body.information_base) == {SourceKind.PARENT}
+
+
+def _raise(event: Event, code: str, responsible: tuple[str, ...], handover: str | None) -> None:
+    if code not in event.watch.alerts:
+        raise_alert(event.watch, code, PATTERNS[code], event.fact.at, responsible, handover=handover)

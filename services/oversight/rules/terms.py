@@ -1,0 +1,90 @@
+"""Until when: the due moment of an obligation that opens now."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from schemas.care import MeasureStarted
+from schemas.handovers import WaitAnnounced
+from schemas.parties import OrganisationKind
+from schemas.tables.obligations import (
+    BEFORE_MEASURE_END,
+    CASE_UPDATE_WITH_MEASURE,
+    INFORM_WITHIN,
+    INFORM_WITHIN_VT,
+    LONGEST_WAIT,
+    From,
+    Row,
+    Term,
+    working_days,
+)
+from services.oversight.rules.calendar import Calendar, day_of, end_of
+from services.oversight.rules.case import Handover
+from services.oversight.rules.conditions import Event
+
+_NO_DATE = working_days(2)
+"""For a row that takes its date from a message, when it opens without that message."""
+
+
+def term_of(row: Row, event: Event) -> Term:
+    """The row's term in the phase of the case."""
+    if row.code == "CASE_UPDATE" and event.watch.head.duty:
+        return CASE_UPDATE_WITH_MEASURE
+    return row.term(event.watch.direct) or _NO_DATE
+
+
+def due_of(
+    row: Row, event: Event, calendar: Calendar, ref: str, day: date | None, handover: Handover | None
+) -> datetime:
+    """When it must be done."""
+    at = event.fact.at
+    if row.keeps_date is not None and handover is not None and handover.warm_due is not None:
+        least = row.keeps_date.in_direct_unsafety() if event.watch.direct else row.keeps_date
+        return max(handover.warm_due, calendar.after(at, least))
+    if row.counts_from is From.RECEIVED:
+        report = event.watch.reports.get(ref)
+        return calendar.after(min(at, report.received_at) if report else at, term_of(row, event))
+    return _BASES.get(row.counts_from, _from_now)(row, event, calendar, day)
+
+
+def _from_now(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    return calendar.after(event.fact.at, term_of(row, event))
+
+
+def _wait_until(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    if not isinstance(event.body, WaitAnnounced):
+        return _from_now(row, event, calendar, day)
+    return min(end_of(event.body.until), calendar.after(event.fact.at, LONGEST_WAIT))
+
+
+def _on_the_day(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    return _from_now(row, event, calendar, day) if day is None else end_of(day)
+
+
+def _tell_before(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    by_vt = event.fact.actor_kind is OrganisationKind.VEILIG_THUIS
+    limit = calendar.after(event.fact.at, INFORM_WITHIN_VT if by_vt else INFORM_WITHIN)
+    return limit if day is None else min(limit, end_of(day))
+
+
+def _before_end(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    body = event.body
+    if not isinstance(body, MeasureStarted):
+        return _from_now(row, event, calendar, day)
+    half = (body.until - body.since).days // 2
+    return end_of(body.until - timedelta(days=min(BEFORE_MEASURE_END, half)))
+
+
+_BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
+    From.WAIT_UNTIL: _wait_until,
+    From.PLAN: _on_the_day,
+    From.BIRTHDAY: _on_the_day,
+    From.TELL_BEFORE: _tell_before,
+    From.BEFORE_END: _before_end,
+}
+
+
+def opens_at(row: Row, due: datetime, at: datetime) -> datetime:
+    """From when a row counts: at once, or a while before its date."""
+    if row.opens_before is None:
+        return at
+    return max(at, end_of(day_of(due) - timedelta(days=row.opens_before.count)))
