@@ -49,6 +49,8 @@ class Refusal(StrEnum):
     PERSON_UNKNOWN = "PERSON_UNKNOWN"
     UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE"
     CASE_EXISTS = "CASE_EXISTS"
+    ITEM_DIFFERS = "ITEM_DIFFERS"  # an item travels on as it was made
+    DATE_NOT_ALLOWED = "DATE_NOT_ALLOWED"
 
 
 class Mend(StrEnum):
@@ -95,3 +97,4 @@ class Flag(StrEnum):
     CLOSED_WITH_OPEN_CONCERN = "CLOSED_WITH_OPEN_CONCERN"
     BOUNCE_LOOP = "BOUNCE_LOOP"
     EMERGENCY_OPEN = "EMERGENCY_OPEN"
+    URGENT_GROUND = "URGENT_GROUND"  # shared in haste; the weighing follows within 24 hours

@@ -14,7 +14,7 @@ from schemas.care import MeasureKind, SupportKind
 from schemas.consents import Decision, Scope
 from schemas.event import Event
 from schemas.handovers import FINAL, ConsultDecision, HandoverKind, HandoverState, WarmContactAttested
-from schemas.manifest import Category, Purpose
+from schemas.manifest import Category, Purpose, Source, StatementKind
 from schemas.parties import OrganisationKind, Party, Professional
 from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason
@@ -84,6 +84,7 @@ class StatementRecord(Record):
     seq: Count  # order of recording within the case: "latest" means highest
     until: date | None = None
     withdrawn_at: Instant | None = None
+    withdrawn_seq: Count | None = None  # place of the withdrawal in the same order
     override: Code | None = None
     recorder: Slug
 
@@ -103,6 +104,9 @@ class ItemRecord(Record):
     author: Slug
     held_by: tuple[Slug, ...]
     relied_on: tuple[Uuid, ...] = ()  # consent statements under which it was delivered
+    stated_as: StatementKind | None = None  # a fact stays a fact when it is forwarded
+    as_of: date | None = None
+    source: Source | None = None
 
     @property
     def key(self) -> str:

@@ -1,0 +1,133 @@
+"""Legal grounds to share without consent. One row a ground: who, to whom, what for, about whom, and on what condition.
+
+`condition` and `persons` name functions of `services/gate/rules/grounds.py`. Sources in docs/sources.md under D§3b.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.manifest import Category, Purpose
+from schemas.parties import ExternalKind
+from schemas.parties import OrganisationKind as K
+from schemas.tables.authority import Authority
+from schemas.tables.categories import NO_ROUTE
+
+CONSENT = "CONSENT"
+SET_ASIDE = "REPRESENTATIVE_SET_ASIDE"
+
+CHAIN = frozenset({K.LOCAL_TEAM, K.VEILIG_THUIS, K.REGIONAL_SAFETY_TEAM, K.RAAD, K.CERTIFIED_INSTITUTION})
+ANYONE = CHAIN | {K.EXTERNAL}
+HELPERS = frozenset({K.LOCAL_TEAM, K.CERTIFIED_INSTITUTION, K.EXTERNAL})
+VT, RAAD, GI = frozenset({K.VEILIG_THUIS}), frozenset({K.RAAD}), frozenset({K.CERTIFIED_INSTITUTION})
+
+
+class Weighed(StrEnum):
+    """What must have been weighed, in the basis of each person."""
+
+    NOTHING = "NOTHING"
+    ACCOUNT = "ACCOUNT"  # an ACCOUNT item says why it is necessary
+    FIVE_QUESTIONS = "FIVE_QUESTIONS"  # answered with yes, and a second person; urgent: the account now, the rest after
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One ground. `externals` limits which EXTERNAL organisations may receive under it (empty: all)."""
+
+    code: str
+    law: str
+    authority: Authority
+    says: str
+    senders: frozenset[K]
+    recipients: frozenset[K]
+    purposes: frozenset[Purpose]
+    persons: str = "anyone"
+    condition: str = "always"
+    weighed: Weighed = Weighed.NOTHING
+    never: frozenset[Category] = NO_ROUTE
+    externals: frozenset[ExternalKind] = frozenset()
+    checked: str = "gate"
+
+
+GROUNDS: tuple[Ground, ...] = (
+    Ground(
+        "G2",
+        "Jeugdwet 7.3.11(2)a",
+        Authority.LAW,
+        "Those directly involved in the same help, and who replaces them, are not others. Never a handover.",
+        senders=HELPERS,
+        recipients=HELPERS,
+        purposes=frozenset({Purpose.JOINT_SUPPORT}),
+        condition="both_on_the_roster",
+        externals=frozenset({ExternalKind.PROVIDER, ExternalKind.GP}),
+    ),
+    Ground(
+        "G4",
+        "Jeugdwet 7.3.11(4)",
+        Authority.LAW,
+        "The institution that supervises a child by court order is informed: on request a duty, unasked a choice.",
+        senders=ANYONE,
+        recipients=GI,
+        purposes=frozenset({Purpose.MEASURE}),
+        persons="under_supervision",
+        condition="supervises",
+    ),
+    Ground(
+        "G7",
+        "BW 1:240",
+        Authority.PAGE,
+        "A professional may inform the Raad when its task needs it, after weighing.",
+        senders=ANYONE - RAAD,
+        recipients=RAAD,
+        purposes=frozenset({Purpose.INVESTIGATION}),
+        weighed=Weighed.ACCOUNT,
+    ),
+    Ground(
+        "G8",
+        "Wmo 2015 5.2.6",
+        Authority.LAW,
+        "A professional may inform Veilig Thuis, asked or unasked, to end or investigate violence or abuse.",
+        senders=ANYONE - VT,
+        recipients=VT,
+        purposes=frozenset({Purpose.MONITORING, Purpose.SAFETY_ALERT, Purpose.INVESTIGATION, Purpose.HANDOVER}),
+        condition="handed_back_only_to_who_had_it",
+    ),
+    Ground(
+        "G10",
+        "Wmo 2015 4.1.1(2)d",
+        Authority.LAW,
+        "Veilig Thuis informs who can give suitable help about a report, limited to what that help needs.",
+        senders=VT,
+        recipients=HELPERS,
+        purposes=frozenset({Purpose.HANDOVER}),
+        condition="own_report",
+        externals=frozenset({ExternalKind.PROVIDER}),
+    ),
+    Ground(
+        "G12",
+        "Wmo 2015 5.3.3(3)-(4)",
+        Authority.LAW,
+        "Veilig Thuis of another region takes over when the family moved.",
+        senders=VT,
+        recipients=VT,
+        purposes=frozenset({Purpose.HANDOVER}),
+    ),
+    Ground(
+        "G18",
+        "conflict of duties (afwegingskader meldcode, five questions)",
+        Authority.PAGE,
+        "Last resort outside statute, weighed with a second person.",
+        senders=ANYONE,
+        recipients=ANYONE,
+        purposes=frozenset(Purpose),
+        weighed=Weighed.FIVE_QUESTIONS,
+    ),
+)
+"""In the order in which they are proposed: the last resort comes last."""
+
+BY_CODE: dict[str, Ground] = {row.code: row for row in GROUNDS}
+"""The table by code."""
+
+NEVER_BY_CONSENT = CHAIN
+"""Who acts on a task in law does not process on the GDPR's consent (art. 6(1)a), which is rarely free towards it (AP
+2016, consent in the social domain). Leave to break secrecy is another thing and stands in `secrecy`.
+"""

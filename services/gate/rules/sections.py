@@ -1,0 +1,228 @@
+"""May each section of a letter go to this recipient for this purpose, for every person it is about?
+
+First what no basis cures (category, purpose, recipient), then the basis of each person: one code per section and
+person. A letter is delivered or refused whole; what it delivers is remembered per item, with the consent it relied on.
+"""
+
+import re
+from dataclasses import dataclass
+
+from schemas.base import Slug, Uuid
+from schemas.manifest import Category, Manifest, Purpose, Section, SourceKind, StatementKind
+from schemas.parties import OrganisationKind, Party
+from schemas.person import PersonRef
+from schemas.refusal import Mend, Reason, Refusal
+from schemas.tables import categories as table
+from schemas.tables.consent_ages import Mode
+from schemas.tables.messages import Shape
+from services.gate.rules.bases import Carried, judge_basis
+from services.gate.rules.case import Context, Effects, ItemRecord, Judgement
+from services.gate.rules.grounds import Sharing, named
+
+JWE = re.compile(r"[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+"""The compact form of a sealed section (RFC 7516): five parts in base64url. Readable text does not pass for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One section on its way to the recipient."""
+
+    ctx: Context
+    section: Section
+    recipient: Party
+    purpose: Purpose
+    mode: Mode
+
+
+def judge_sections(ctx: Context, mode: Mode = Mode.STRICT) -> Judgement:
+    """Every reason why this letter's sections may not go, or the items as the case knows them after delivery."""
+    manifest = ctx.event.data.manifest
+    if ctx.row.shape is Shape.STATEMENT:
+        return Judgement(_only_letters(ctx))
+    reasons = _sealed(ctx, manifest.sections if manifest else ())
+    if manifest is None:
+        return Judgement(reasons)
+    reasons += _conversation(ctx, manifest)
+    effects = Effects()
+    for recipient in ctx.recipients:
+        for section in manifest.sections:
+            judged = _judge_section(Leg(ctx, section, recipient, manifest.purpose, mode))
+            reasons += judged.reasons
+            effects += judged.effects
+    seen = tuple(dict.fromkeys(effects.flags))
+    return Judgement(reasons) if reasons else Judgement(effects=Effects(put=effects.put, flags=seen))
+
+
+# The letter as a whole
+
+
+def _only_letters(ctx: Context) -> tuple[Reason, ...]:
+    if ctx.event.data.manifest is None and not ctx.event.data.sealed:
+        return ()
+    return (Reason(code=Refusal.CATEGORY_NOT_ALLOWED, missing=("manifest",), mend=(Mend.LEAVE_OUT,)),)
+
+
+def _sealed(ctx: Context, sections: tuple[Section, ...]) -> tuple[Reason, ...]:
+    """Each item of the manifest is sealed, and nothing is sealed that the manifest does not name. A dry run carries no
+    content.
+    """
+    sealed = ctx.event.data.sealed
+    listed = {section.item for section in sections}
+    bare = () if ctx.event.dry_run else tuple(i for i in sorted(listed) if not JWE.fullmatch(sealed.get(i, "")))
+    return tuple(_lacks(item, "sealed") for item in bare) + tuple(
+        _lacks(item, "manifest") for item in sorted(set(sealed) - listed)
+    )
+
+
+def _lacks(item: Uuid, where: str) -> Reason:
+    return Reason(code=Refusal.REQUIRED_SECTION_MISSING, section=item, missing=(where,), mend=(Mend.ADD,))
+
+
+def _conversation(ctx: Context, manifest: Manifest) -> tuple[Reason, ...]:
+    """A letter about a handover hands over; it is no way to share for something else."""
+    allowed = table.CONVERSATIONS.get(ctx.body.name.split(".")[0])
+    if not manifest.sections or allowed is None or manifest.purpose in allowed:
+        return ()
+    return (
+        Reason(
+            code=Refusal.PURPOSE_NOT_ALLOWED,
+            missing=("manifest.purpose",),
+            law="GDPR art. 5(1)b",
+            mend=(Mend.CORRECT,),
+        ),
+    )
+
+
+# One section
+
+
+def _judge_section(leg: Leg) -> Judgement:
+    closed = _closed(leg)
+    if closed:
+        return Judgement(closed)  # no basis of anyone would cure it
+    reasons = _as_made(leg) + _source(leg) + _about_someone(leg)
+    carried = [_judge_person(leg, ref) for ref in leg.section.about]
+    reasons += tuple(one.reason for one in carried if one.reason)
+    relied_on = tuple(statement for one in carried for statement in one.relied_on)
+    flags = tuple(flag for one in carried for flag in one.flags)
+    return Judgement(reasons, Effects(put=(_item(leg, relied_on),), flags=tuple(dict.fromkeys(flags))))
+
+
+def _closed(leg: Leg) -> tuple[Reason, ...]:
+    """Category, purpose and recipient do not go together, whatever the basis."""
+    category, recipient = leg.section.category, leg.recipient
+    if category in table.NO_ROUTE or recipient.kind not in table.CONTENT_TO:
+        return (_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, mend=(Mend.LEAVE_OUT,), law=table.LAWS.get(category)),)
+    found: tuple[Reason, ...] = ()
+    if category not in table.PURPOSES[leg.purpose]:
+        found += (_reason(leg, Refusal.PURPOSE_NOT_ALLOWED, law="GDPR art. 5(1)b", mend=(Mend.LEAVE_OUT,)),)
+    only_others = category in table.ONLY_TO and recipient.kind not in table.ONLY_TO[category]
+    in_the_open = category in table.UNDER_SECRECY and not recipient.under_secrecy
+    if only_others or in_the_open:
+        found += (_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, mend=(Mend.LEAVE_OUT,), law=table.LAWS[category]),)
+    return found
+
+
+def _source(leg: Leg) -> tuple[Reason, ...]:
+    """A diagnosis says who may make it; a reporter stays unnamed unless a professional who reports openly, or released
+    in writing.
+    """
+    source = leg.section.source
+    found: tuple[Reason, ...] = ()
+    qualified = source.kind is SourceKind.REGISTER or (source.kind is SourceKind.PROFESSIONAL and source.qualified)
+    if leg.section.kind is StatementKind.DIAGNOSIS and not qualified:
+        law = "IGJ 2023, quality of reporting"
+        mend = (Mend.CORRECT, Mend.LEAVE_OUT)
+        found += (_reason(leg, Refusal.DIAGNOSIS_WITHOUT_SOURCE, ("source.qualified",), mend, law),)
+    named_openly = source.kind is SourceKind.PROFESSIONAL and source.open
+    if leg.section.category is Category.REPORTER and not (named_openly or source.released):
+        law = table.LAWS[Category.REPORTER]
+        found += (_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, ("source.released",), (Mend.LEAVE_OUT,), law),)
+    return found
+
+
+def _about_someone(leg: Leg) -> tuple[Reason, ...]:
+    if leg.section.about or leg.section.category in table.ABOUT_NOBODY:
+        return ()
+    return (_reason(leg, Refusal.PERSON_UNKNOWN, ("about",), (Mend.ADD,)),)
+
+
+def _as_made(leg: Leg) -> tuple[Reason, ...]:
+    """An item travels on as it was made, and only by who holds it. Its author may add that the source was released."""
+    ctx, section = leg.ctx, leg.section
+    known = ctx.case.of(ItemRecord).get(section.item)
+    if known is None:
+        return ()
+    sender = ctx.sender.slug
+    if sender not in (known.author, *known.held_by):
+        return (_reason(leg, Refusal.UNKNOWN_REFERENCE, ("item",), (Mend.LEAVE_OUT,)),)
+    kept = {
+        "digest": known.digest == section.digest,
+        "category": known.category is section.category,
+        "about": set(known.about) == set(section.about),
+        "kind": known.stated_as in (None, section.kind),
+        "as_of": known.as_of in (None, section.as_of),
+        "source": sender == known.author or known.source in (None, section.source),
+    }
+    differing = tuple(field for field, same in kept.items() if not same)
+    return (_reason(leg, Refusal.ITEM_DIFFERS, differing, (Mend.CORRECT,)),) if differing else ()
+
+
+def _item(leg: Leg, relied_on: tuple[Uuid, ...]) -> ItemRecord:
+    """The item after delivery: held by one more, relying on what this delivery relied on as well."""
+    section, sender = leg.section, leg.ctx.sender.slug
+    known = leg.ctx.case.of(ItemRecord).get(section.item)
+    author: Slug = known.author if known else sender
+    return ItemRecord(
+        item=section.item,
+        category=section.category,
+        about=known.about if known else section.about,
+        digest=section.digest,
+        author=author,
+        held_by=_once((author, *(known.held_by if known else ()), sender, leg.recipient.slug)),
+        relied_on=_once((known.relied_on if known else ()) + relied_on),
+        stated_as=section.kind,
+        as_of=section.as_of,
+        source=section.source,
+    )
+
+
+def _once(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+# One person in it
+
+
+def _judge_person(leg: Leg, ref: PersonRef) -> Carried:
+    person = leg.ctx.case.person(ref)
+    if person is None:
+        mend = (Mend.CORRECT, Mend.LEAVE_OUT)
+        return Carried(_reason(leg, Refusal.PERSON_UNKNOWN, mend=mend, person=ref))
+    if person.location_protected and _reveals_where(leg):
+        law = "Jeugdwet 7.3.10; Wmo 2015 5.3.2(4)"
+        lacks = ("named_professional",)
+        return Carried(_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, lacks, (Mend.LEAVE_OUT,), law, ref))
+    return judge_basis(Sharing(leg.ctx, leg.section, person, leg.recipient, leg.purpose), leg.mode)
+
+
+def _reveals_where(leg: Leg) -> bool:
+    """Where a hidden person lives goes to nobody outside the chain, and inside it to who works with them by name."""
+    if leg.section.category not in table.REVEALS_WHERE:
+        return False
+    recipient, case = leg.recipient, leg.ctx.case
+    if recipient.kind in table.WITHOUT_NAMED_PROFESSIONAL:
+        return False
+    party = case.is_party(recipient.slug) and recipient.slug in set(named(case, leg.ctx.today))
+    return recipient.kind is OrganisationKind.EXTERNAL or not party
+
+
+def _reason(
+    leg: Leg,
+    code: Refusal,
+    missing: tuple[str, ...] = (),
+    mend: tuple[Mend, ...] = (),
+    law: str | None = None,
+    person: PersonRef | None = None,
+) -> Reason:
+    return Reason(code=code, section=leg.section.item, person=person, missing=missing, law=law, mend=mend)
