@@ -5,6 +5,7 @@ from typing import Final
 
 from schemas.manifest import Category, GdprArticle, Purpose
 from schemas.refusal import Flag, Mend, Refusal
+from schemas.tables.grounds import CONSENT, GROUNDS, SET_ASIDE
 
 CATEGORIES: Final[Mapping[Category, str]] = {
     Category.IDENTITY: "name, address and number of a person",
@@ -39,17 +40,9 @@ PURPOSES: Final[Mapping[Purpose, str]] = {
 }
 
 BASES: Final[Mapping[str, str]] = {
-    "CONSENT": "consent of everyone whose consent was needed (Jeugdwet 7.3.11(1), 7.3.4)",
-    "REPRESENTATIVE_SET_ASIDE": "a representative set aside in the child's interest (Jeugdwet 7.3.15(4))",
-    "G2": "directly involved in the same help (Jeugdwet 7.3.11(2)a)",
-    "G4": "to the institution that carries out the supervision order (Jeugdwet 7.3.11(4))",
-    "G5": "request for an investigation (Jeugdwet 3.1(1))",
-    "G7": "necessary for the tasks of the Raad (BW 1:240)",
-    "G8": "to Veilig Thuis, to end or investigate violence or abuse (Wmo 2015 5.2.6)",
-    "G10": "by Veilig Thuis, to who can give suitable help (Wmo 2015 4.1.1(2)d)",
-    "G12": "between Veilig Thuis organisations, for the task (Wmo 2015 5.3.3)",
-    "G18": "conflict of duties: five questions answered, second person asked",
-    "G23": "on request of a parent without custody (BW 1:377c)",
+    CONSENT: "consent of everyone whose consent was needed (Jeugdwet 7.3.11(1))",
+    SET_ASIDE: "consent, with a custody holder set aside in the child's interest (Jeugdwet 7.3.15(4))",
+    **{ground.code: f"{ground.says} ({ground.law})" for ground in GROUNDS},
 }
 
 GDPR: Final[Mapping[str, str]] = {
