@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from schemas.handovers import HandoverState as S
+from schemas.tables.transitions import Effect
 
 
 class Unit(StrEnum):
@@ -132,7 +133,7 @@ class On:
     message: str | None = None
     enters: S | None = None  # the handover comes into this state from another
     leaves: S | None = None
-    effect: str | None = None
+    effect: Effect | None = None
     when: When | None = None
     met: bool = True
 
@@ -184,21 +185,23 @@ LAW, NORM = Basis.LAW, Basis.NORM
 WARM_HANDOVER: tuple[Row, ...] = (
     Row(
         "FIRST_REACTION", Per.HANDOVER, (On(enters=S.PROPOSED),), working_days(3), Who.RECEIVER, Who.SENDER,
-        (On("handovers.accepted"), On("handovers.declined"), On("handovers.wait_announced")),
+        (
+            On("handovers.accepted"), On("handovers.declined"), On("handovers.wait_announced"), gone(enters=S.IMPOSED),
+        ),
         "D#13, D#55; a question neither answers nor suspends it", direct=hours(24),
     ),
     Row(
         "ANSWER_QUESTION", Per.HANDOVER, (On("handovers.questioned"),), working_days(2), Who.SENDER, Who.RECEIVER,
-        (On("handovers.answered"),), "D#44",
+        (On("handovers.answered"), gone(enters=S.HANDED_BACK), gone(enters=S.IMPOSED)), "D#44",
     ),
     Row(
         "WAIT_REVIEW", Per.HANDOVER, (On("handovers.wait_announced"),), None, Who.RECEIVER, Who.SENDER,
-        (On("handovers.accepted"), On("handovers.declined"), gone("handovers.cancelled"), gone(enters=S.HANDED_BACK)),
+        (On("handovers.accepted"), On("handovers.declined"), gone(leaves=S.WAITING)),
         "D#63: the wait is registered and counts on the receiver", counts_from=From.WAIT_UNTIL, restarts=True,
     ),
     Row(
         "WARM_CONTACT", Per.HANDOVER, (On(enters=S.ACCEPTED), On(enters=S.IMPOSED)), working_days(5), Who.BOTH,
-        Who.COORDINATION, (On(enters=S.WARM), On(effect="AGREED"), gone(enters=S.HANDED_BACK)),
+        Who.COORDINATION, (On(enters=S.WARM), On(effect=Effect.AGREED), gone(enters=S.HANDED_BACK)),
         "D#27, D§3e", direct=hours(48), keeps_date=working_days(2),
     ),
     Row(
@@ -206,8 +209,8 @@ WARM_HANDOVER: tuple[Row, ...] = (
         Who.SENDER, (On(enters=S.COMPLETED), gone(enters=S.HANDED_BACK)), "D§3e.2-3", direct=hours(48),
     ),
     Row(
-        "JOINT_CONSULT", Per.HANDOVER, (On(effect="CONSULT_OPENED"),), working_days(5), Who.BOTH,
-        Who.COORDINATION, (On(effect="CONSULT_CLOSED"),), "D#43-45", direct=hours(24),
+        "JOINT_CONSULT", Per.HANDOVER, (On(effect=Effect.CONSULT_OPENED),), working_days(5), Who.BOTH,
+        Who.COORDINATION, (On(effect=Effect.CONSULT_CLOSED),), "D#43-45", direct=hours(24),
     ),
     Row(
         "HAND_BACK_ANSWER", Per.HANDOVER, (On(enters=S.HANDED_BACK),), working_days(2), Who.SENDER, Who.RECEIVER,
@@ -239,8 +242,9 @@ WARM_HANDOVER: tuple[Row, ...] = (
         "G18: a second professional looks at it", heights="FROM_TWO",
     ),
     Row(
-        "STORY_OWED", Per.HANDOVER, (On(effect="STORY_OWED"),), hours(24), Who.SENDER, Who.RECEIVER,
-        (On("dossiers.shared", when=When.THIS_HANDOVER),), "D#27: the family need not tell it again",
+        "STORY_OWED", Per.HANDOVER, (On(enters=S.EMERGENCY, effect=Effect.STORY_OWED),), hours(24), Who.SENDER,
+        Who.RECEIVER,
+        (On(effect=Effect.STORY_GIVEN), On(effect=Effect.STORY_READ)), "D#27: the family need not tell it again",
     ),
     Row(
         "RETURN_PROPOSAL", Per.HANDOVER, (On(enters=S.RETURNING),), working_days(2), Who.HOLDER, Who.COORDINATION,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from schemas.body import Body, WatcherKind
 from schemas.care import (
     AssessmentRecorded,
-    DossierShared,
     MeasureEnded,
     MeasureEnding,
     MeasureStarted,
@@ -121,7 +120,7 @@ def _by_holder(event: Event, owed: Obligation | None) -> bool:
 @_condition(When.THIS_HANDOVER)
 def _this_handover(event: Event, owed: Obligation | None) -> bool:
     body = event.body
-    return owed is not None and isinstance(body, LeadKept | DossierShared) and body.handover == owed.handover
+    return owed is not None and isinstance(body, LeadKept) and body.handover == owed.handover
 
 
 @_condition(When.THIS_REPORT)

@@ -4,6 +4,7 @@ from schemas.care import AssessmentRecorded
 from schemas.manifest import SourceKind
 from schemas.refusal import Flag
 from schemas.tables.ladder import PATTERNS
+from schemas.tables.transitions import Effect
 from services.oversight.rules.case import distinct
 from services.oversight.rules.conditions import Event
 from services.oversight.rules.ladder import raise_alert, resolve
@@ -27,14 +28,14 @@ def follow(event: Event) -> None:
 def _bounce_loop(event: Event) -> None:
     """The second bounce between the same two (D#43)."""
     change = event.fact.handover
-    looped = Flag.BOUNCE_LOOP in event.fact.flags or (change is not None and "BOUNCE_LOOP" in change.effects)
+    looped = Flag.BOUNCE_LOOP in event.fact.flags or (change is not None and Effect.BOUNCE_LOOP in change.effects)
     if looped:
         sides = (change.sender, change.receiver) if change else (event.fact.actor,)
         _raise(event, BOUNCE_LOOP, distinct(sides), change.id if change else None)
 
 
 def _bounce_over(event: Event) -> bool:
-    return not event.watch.open_handovers or any("CONSULT_CLOSED" in change.effects for change in event.changes)
+    return not event.watch.open_handovers or any(Effect.CONSULT_CLOSED in change.effects for change in event.changes)
 
 
 def _open_concern(event: Event) -> None:

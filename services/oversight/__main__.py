@@ -1,0 +1,39 @@
+"""Oversight as a process: `python -m services.oversight`."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+
+from schemas.service import OVERSIGHT
+from services.oversight.app import Oversight
+from services.oversight.rules.calendar import Calendar, YearNotConfigured
+from services.relay.relay import EX_CONFIG, Options, run
+from services.runtime import log
+from services.runtime.jose import SigningKey
+from services.runtime.settings import Settings
+
+AHEAD = timedelta(days=60)
+"""Terms that open today may end this far on: the days off of that year must be known too."""
+
+
+async def main() -> None:
+    """Watch until stopped."""
+    settings = Settings()
+    cluster = settings.cluster()
+    calendar = Calendar()
+    if cluster.clock == "real":
+        today = datetime.now(UTC)
+        calendar.require(today.year, (today + AHEAD).year)
+    key = SigningKey.from_file(settings.home / "keys" / OVERSIGHT / "signing.jwk")
+    oversight = Oversight(key, calendar)
+    options = Options.of(cluster, ticks=False)
+    await run(oversight, settings.kafka(OVERSIGHT), options, settings.port or None, oversight.status)
+
+
+if __name__ == "__main__":
+    log.configure(OVERSIGHT)
+    try:
+        asyncio.run(main())
+    except YearNotConfigured as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EX_CONFIG)

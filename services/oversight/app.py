@@ -1,0 +1,115 @@
+"""Oversight: what should have happened and did not. A decider for the relay; its only time is that of the facts it reads."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from schemas.base import dump
+from schemas.event import CONTENT_TYPE, Data, Event, wire_type
+from schemas.service import OVERSIGHT, Fact, FactKind
+from services.oversight import state
+from services.oversight.rules.calendar import Calendar, YearNotConfigured
+from services.oversight.rules.case import Say
+from services.oversight.rules.follow import apply
+from services.oversight.rules.ladder import event_id
+from services.relay.types import Emit, Record, Stop, Tick, View
+from services.runtime.jose import SigningKey, sign_detached
+
+FACTS = "case.facts"
+OUTBOX = "oversight.outbox"
+BARRIER_TYPE = "application/estafette-barrier+json"
+
+log = structlog.get_logger(__name__)
+
+
+class Oversight:
+    """Watches every case of a slot. `not_judged` and `refused` count what an operator must look at."""
+
+    name = OVERSIGHT
+
+    def __init__(self, key: SigningKey, calendar: Calendar) -> None:
+        self._key = key
+        self._calendar = calendar
+        self.not_judged = 0
+        self.refused = 0
+
+    def inputs(self) -> frozenset[str]:
+        """The gate's facts, and nothing else: no clock."""
+        return frozenset({FACTS})
+
+    def prepare(self, record: Record) -> Fact:
+        return Fact.model_validate_json(record.value or b"")
+
+    def decide(self, prepared: Fact, view: View, now: datetime, slot: int) -> Sequence[Emit]:
+        """Raises Stop when a term runs through a year whose days off are not configured."""
+        try:
+            return self._decide(prepared, view)
+        except YearNotConfigured as error:
+            raise Stop(str(error)) from None
+
+    def failed(self, record: Record, error: Exception, view: View, now: datetime, slot: int) -> Sequence[Emit]:
+        """Nothing can be sent about a fact that was not understood; it is alarmed here, by where it stands."""
+        self.not_judged += 1
+        log.error("FACT_NOT_JUDGED", slot=slot, offset=record.offset, exc_info=error)
+        return []
+
+    def tick(self, tick: Tick, view: View, slot: int) -> Sequence[Emit]:
+        """Never called: the relay has no clock here, ticks come as facts."""
+        return []
+
+    def gap(self, topic: str, lost_from: int, lost_to: int, view: View, now: datetime, slot: int) -> Sequence[Emit]:
+        """What happened in between is not known, and silence would look like safety."""
+        raise Stop(f"{topic} lost offsets {lost_from} to {lost_to} unread: run `estafette oversight rebuild`")
+
+    async def refresh(self) -> None:
+        """Nothing of the world is kept here."""
+
+    def status(self) -> dict[str, Any]:
+        """For the health page."""
+        return {"facts_not_judged": self.not_judged, "alerts_refused": self.refused}
+
+    def _decide(self, fact: Fact, view: View) -> list[Emit]:
+        if fact.kind is FactKind.TICK:
+            return self._tick(fact, view)
+        if fact.kind is FactKind.ALERT_REFUSED:
+            self.refused += 1
+            log.error("ALERT_REFUSED", message=fact.id, subject=fact.subject, type=fact.type)
+            return []
+        if fact.subject is None or fact.case is None or not fact.subject.startswith("case:"):
+            return []
+        state.begin(view, fact.at)
+        watch, said = apply(fact, state.load(view, fact.subject), self._calendar)
+        state.save(view, watch)
+        return [self._emit(say, fact.at) for say in said]
+
+    def _tick(self, fact: Fact, view: View) -> list[Emit]:
+        emits = [self._emit(say, fact.at) for say in state.tick(view, fact.at, self._calendar, self._broken)]
+        if fact.barrier is not None:
+            emits.append(_barrier(fact.barrier, fact.at))
+        return emits
+
+    def _broken(self, case: str, error: Exception) -> None:
+        self.not_judged += 1
+        log.error("CASE_NOT_WATCHED", case=case, exc_info=error)
+
+    def _emit(self, say: Say, at: datetime) -> Emit:
+        event = Event(
+            id=str(event_id(say)),
+            source=OVERSIGHT,
+            type=wire_type(say.body.name),
+            subject=say.subject,
+            time=at,
+            data=Data(to=say.to, body=dump(say.body)),
+        )
+        value = event.encode()
+        headers = (("jws", sign_detached(value, self._key).encode()), ("content-type", CONTENT_TYPE.encode()))
+        return Emit(OUTBOX, say.subject.encode(), value, headers)
+
+
+def _barrier(barrier: str, at: datetime) -> Emit:
+    """A machine mark, not signed: all that this tick caused stands before it in the outbox."""
+    value = json.dumps({"barrier": barrier, "at": at.isoformat()}).encode()
+    return Emit(OUTBOX, b"barrier", value, (("content-type", BARRIER_TYPE.encode()),))
