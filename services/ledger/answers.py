@@ -11,7 +11,7 @@ from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from schemas.refusal import Reason
 from services.ledger import words
-from services.ledger.reads import Asked
+from services.ledger.looks import Asked
 
 
 class SharedBasis(Frozen):

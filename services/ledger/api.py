@@ -15,8 +15,9 @@ from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from services.ledger import queries
 from services.ledger.answers import Alerts, Audit
+from services.ledger.looks import Asked, Question
 from services.ledger.queries import BadCursorError, Wanted
-from services.ledger.reads import Asked, LookLog, LookNotWrittenError, Question
+from services.ledger.reads import LookNotWrittenError, Looks
 from services.runtime.directory import Directory
 from services.runtime.tokens import Caller, Role, TokenRefused, Verifier
 
@@ -49,7 +50,7 @@ class Desk:
     """Who may ask what. Every method writes the question down first."""
 
     def __init__(
-        self, engine: AsyncEngine, epoch: str, directory: Callable[[], Directory], verifier: Verifier, looks: LookLog
+        self, engine: AsyncEngine, epoch: str, directory: Callable[[], Directory], verifier: Verifier, looks: Looks
     ) -> None:
         self.engine = engine
         self.epoch = epoch

@@ -1,24 +1,15 @@
-"""Who looked: every question is written to the topic `ledger.reads` before it is answered.
-
-The records form one chain in partition 0, each naming the SHA-256 of the one before. One ledger service writes it at a
-time; two at once would give two records the same number, which `chain_of_looks` shows.
-"""
+"""Writes who looked to the topic `ledger.reads`, partition 0, before the answer is given."""
 
 import asyncio
-import hashlib
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from pydantic import ValidationError
 
-from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject
-from schemas.person import PersonRef
+from services.ledger.looks import Asked, Look, look_hash
 from services.runtime.kafka import KafkaSettings, started
-from services.runtime.tokens import Caller, Role
+from services.runtime.tokens import Caller
 
 TOPIC: Final = "ledger.reads"
 PARTITION: Final = TopicPartition(TOPIC, 0)
@@ -28,48 +19,32 @@ SECONDS: Final = 10.0
 log = structlog.get_logger(__name__)
 
 
-class Question(StrEnum):
-    """What was asked."""
-
-    CASE = "CASE"
-    PERSON = "PERSON"
-    ORGANISATION = "ORGANISATION"
-    ALERTS = "ALERTS"
-    EXPORT = "EXPORT"
-
-
-class Asked(Frozen):
-    """One question with its limits."""
-
-    question: Question
-    case: Subject | None = None
-    person: PersonRef | None = None
-    organisation: Slug | None = None
-    since: Instant | None = None
-    until: Instant | None = None
-    state: Code | None = None
-    after: Code | None = None  # from which page on
-
-
-class Look(Frozen):
-    """Who asked what, when. `at` is the wall clock's, also where the chain runs on a simulated one."""
-
-    seq: Count
-    previous: Digest | None = None
-    at: Instant
-    organisation: Slug
-    ref: Code
-    role: Role
-    allowed: bool  # False: the role does not let its holder ask this; nothing was answered
-    asked: Asked
-
-
 class LookNotWrittenError(Exception):
     """Kafka did not confirm that the look was written: the question may not be answered."""
 
 
+class Looks(Protocol):
+    """Where looks are written."""
+
+    async def write(self, caller: Caller, asked: Asked, allowed: bool) -> None:
+        """Return when the look is safe. Raises LookNotWrittenError."""
+
+
+class RememberedLooks:
+    """Keeps looks in memory, for tests of what asks. `fails` makes it refuse."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[Caller, Asked, bool]] = []
+        self.fails = False
+
+    async def write(self, caller: Caller, asked: Asked, allowed: bool) -> None:
+        if self.fails:
+            raise LookNotWrittenError
+        self.written.append((caller, asked, allowed))
+
+
 class LookLog:
-    """Writes looks, one after another."""
+    """Writes looks to Kafka, one after another."""
 
     def __init__(self, kafka: KafkaSettings) -> None:
         self._kafka = kafka
@@ -118,7 +93,7 @@ class LookLog:
         value = look.model_dump_json(exclude_none=True).encode()
         key = f"{caller.organisation}/{caller.ref}".encode()
         await self._producer.send_and_wait(TOPIC, value, key=key, partition=PARTITION.partition)
-        self._head = (look.seq, _hash(value))
+        self._head = (look.seq, look_hash(value))
 
     async def _abandon(self) -> None:
         """Whether the last record was written is unknown: drop the producer, and read the end anew next time."""
@@ -146,25 +121,6 @@ class LookLog:
             consumer.seek(PARTITION, end - 1)
             async with asyncio.timeout(SECONDS):
                 record = await consumer.getone(PARTITION)
-            return Look.model_validate_json(record.value, extra="ignore").seq, _hash(record.value)
+            return Look.model_validate_json(record.value, extra="ignore").seq, look_hash(record.value)
         finally:
             await consumer.stop()
-
-
-def chain_of_looks(values: Iterable[bytes]) -> Iterator[str]:
-    """What is wrong in the chain of looks, in words; nothing when it is whole. The first may follow on expired ones."""
-    seq: int | None = None
-    last: str | None = None
-    for number, value in enumerate(values, start=1):
-        try:
-            look = Look.model_validate_json(value, extra="ignore")
-        except ValidationError:
-            yield f"record {number} is not a look"
-            continue
-        if seq is not None and (look.seq, look.previous) != (seq + 1, last):
-            yield f"record {number} (look {look.seq}) does not follow from look {seq}"
-        seq, last = look.seq, _hash(value)
-
-
-def _hash(value: bytes) -> str:
-    return hashlib.sha256(value).hexdigest()

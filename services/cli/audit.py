@@ -1,0 +1,246 @@
+"""`estafette audit`: what was shared about a case or person, by and with whom, on which basis, and what was refused."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx2
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.directory import DEMO, Deployment
+from services.runtime.settings import Settings
+from services.runtime.tokens import Issuer
+
+Line = Mapping[str, Any]
+SECONDS = 30.0
+
+
+@click.group()
+@click.option("--as", "asker", required=True, metavar="ORGANISATION/PROFESSIONAL", help="Who asks: a privacy officer.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as the ledger gave it.")
+@click.option("--since", type=click.DateTime(), help="From this moment on (UTC).")
+@click.option("--until", type=click.DateTime(), help="Before this moment (UTC).")
+@click.option(
+    "--url", envvar="ESTAFETTE_LEDGER_URL", help="Of the ledger service (default: from the organisations file)."
+)
+@click.option(
+    "--organisations",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=DEMO,
+    envvar="ESTAFETTE_ORGANISATIONS",
+)
+@click.pass_context
+def audit(
+    context: click.Context,
+    asker: str,
+    as_json: bool,
+    since: datetime | None,
+    until: datetime | None,
+    url: str | None,
+    file: Path,
+) -> None:
+    """What was shared, with whom, on which basis, and what was refused. Every question is written down."""
+    period = {name: f"{at.isoformat()}Z" for name, at in (("since", since), ("until", until)) if at is not None}
+    context.obj = _Asking(asker, as_json, period, url, file)
+
+
+@audit.command("case")
+@click.argument("case")
+@click.pass_obj
+def case_command(asking: "_Asking", case: str) -> None:
+    """About CASE (case:<uuid>)."""
+    asking.show(f"/api/cases/{case}/audit", case)
+
+
+@audit.command("person")
+@click.argument("case")
+@click.argument("ref")
+@click.pass_obj
+def person_command(asking: "_Asking", case: str, ref: str) -> None:
+    """About the person with REF in CASE."""
+    asking.show(f"/api/persons/{case}/{ref}/audit", f"{ref} in {case}")
+
+
+@audit.command("organisation")
+@click.argument("slug")
+@click.pass_obj
+def organisation_command(asking: "_Asking", slug: str) -> None:
+    """About what passed between the own organisation and SLUG (or all of the own)."""
+    asking.show(f"/api/organisations/{slug}/audit", slug)
+
+
+class _Asking:
+    """Who asks, over which period, and how to show the answer."""
+
+    def __init__(self, asker: str, as_json: bool, period: Mapping[str, str], url: str | None, file: Path) -> None:
+        self._asker = asker
+        self._as_json = as_json
+        self._period = period
+        self._url = url
+        self._file = file
+
+    def show(self, path: str, about: str) -> None:
+        deployment = _deployment(self._file)
+        answer = self._ask(self._url or _address(deployment), path, self._token(deployment))
+        if self._as_json:
+            click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+            return
+        console = Console(width=None if sys.stdout.isatty() else 200)
+        for part in rendered(answer, about):
+            console.print(part)
+
+    def _token(self, deployment: Deployment) -> str:
+        organisation, _, professional = self._asker.partition("/")
+        try:
+            caller = deployment.organisation(organisation).caller(professional)
+            return Issuer.from_home(Settings().home).issue(caller)
+        except KeyError as unknown:
+            raise click.ClickException(f"unknown: {unknown.args[0]}") from None
+        except FileNotFoundError:
+            raise click.ClickException("there is no token issuer yet: estafette directory init") from None
+
+    def _ask(self, url: str, path: str, token: str) -> dict[str, Any]:
+        """All pages as one answer."""
+        entries: list[Any] = []
+        query = dict(self._period)
+        with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS) as client:
+            while True:
+                answer = _answer(client, path, query)
+                entries += answer["entries"]
+                if not answer.get("next"):
+                    return answer | {"entries": entries}
+                query["after"] = answer["next"]
+
+
+def _answer(client: httpx2.Client, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        response = client.get(path, params=query)
+    except httpx2.HTTPError as error:
+        raise click.ClickException(f"the ledger service does not answer: {type(error).__name__}") from None
+    if response.status_code != 200:
+        try:
+            problem = response.json()
+        except ValueError:
+            problem = {}
+        raise click.ClickException(f"{problem.get('code', response.status_code)}: {problem.get('detail', 'no answer')}")
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def _deployment(file: Path) -> Deployment:
+    try:
+        return Deployment.load(file)
+    except ValidationError as error:
+        raise click.ClickException(f"{file} does not describe a deployment:\n{error}") from None
+
+
+def _address(deployment: Deployment) -> str:
+    port = next((service.port for service in deployment.services if service.slug == "ledger"), None)
+    if port is None:
+        raise click.ClickException("no ledger service in the organisations file: give --url")
+    return f"http://127.0.0.1:{port}"
+
+
+def rendered(answer: Mapping[str, Any], about: str) -> Iterable[Table | str]:
+    """The answer for a reader: what was shared, what was refused, what else was decided."""
+    lines: list[Line] = answer["entries"]
+    if not lines:
+        yield f"Nothing about {escape(about)} in which {answer['by']} acts or received."
+    shared = [line for line in lines if line["verdict"] == "DELIVERED" and line["sections"]]
+    refused = [line for line in lines if line["verdict"] == "REFUSED"]
+    other = [line for line in lines if line not in shared and line not in refused and line["kind"] != "CHECKPOINT"]
+    if shared:
+        yield _shared(shared)
+    if refused:
+        yield _refused(refused)
+    if other:
+        yield _other(other)
+    reach = ", ".join(f"slot {slot['slot']} entry {slot['slot_seq']}" for slot in answer["read_up_to"])
+    yield f"read up to: {reach or 'nothing'}"
+
+
+def _shared(lines: Iterable[Line]) -> Table:
+    table = Table("when", "who", "with whom", "what for", "what, about whom", "on which basis", "opened", "entry")
+    table.title, table.show_lines = "Shared", True
+    for line in lines:
+        sections = line["sections"]
+        what = "\n".join(f"{s['category_in_words']} ({', '.join(s['about']) or 'nobody'})" for s in sections)
+        bases = dict.fromkeys(_basis(basis) for section in sections for basis in section["bases"])
+        opened = "\n".join(f"{o['by']} {_when(o['at'])}" for o in line["opened"]) or "-"
+        row = (
+            _when(line["at"]),
+            _who(line),
+            _to(line),
+            line["purpose_in_words"] or "-",
+            what,
+            "\n".join(bases),
+            opened,
+        )
+        table.add_row(*map(escape, (*row, _entry(line))))
+    return table
+
+
+def _basis(basis: Mapping[str, Any]) -> str:
+    stood_on = f" [statement {', '.join(basis['statements'])}]" if basis["statements"] else ""
+    return f"{basis['person']}: {basis['secrecy_in_words']}; {basis['gdpr_in_words']}{stood_on}"
+
+
+def _refused(lines: Iterable[Line]) -> Table:
+    table = Table("when", "who", "to whom", "message", "why", "what would mend it", "entry", title="Refused")
+    table.show_lines = True
+    for line in lines:
+        why = "\n".join(_why(reason) for reason in line["reasons"])
+        mend = "\n".join(dict.fromkeys(mend for reason in line["reasons"] for mend in reason["mend"]))
+        row = (_when(line["at"]), _who(line), _to(line), line["name"] or "-", why, mend, _entry(line))
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _why(reason: Mapping[str, Any]) -> str:
+    person = f"{reason['person']}: " if reason["person"] else ""
+    missing = f" (missing: {', '.join(reason['missing'])})" if reason["missing"] else ""
+    law = f" [{reason['law']}]" if reason["law"] else ""
+    return f"{person}{reason['in_words']}{missing}{law} {reason['code']}"
+
+
+def _other(lines: Iterable[Line]) -> Table:
+    table = Table("when", "who", "message", "to whom", "verdict", "what it changed", "entry", title="Other decisions")
+    for line in lines:
+        row = (_when(line["at"]), _who(line), line["name"] or line["kind"], _to(line), line["verdict"] or "-")
+        table.add_row(*map(escape, (*row, _changed(line), _entry(line))))
+    return table
+
+
+def _changed(line: Line) -> str:
+    regie, handover = line["regie"], line["handover"]
+    told = [flag["in_words"] for flag in line["flags"]]
+    if regie:
+        told.append(f"regie from {regie.get('holder_before') or 'nobody'} to {regie.get('holder_after') or 'nobody'}")
+    if handover:
+        told.append(f"handover {handover['state']}")
+    return "; ".join(told)
+
+
+def _who(line: Line) -> str:
+    second = f" with {line['second']}" if line["second"] else ""
+    return f"{line['actor'] or '-'}{'/' + line['professional'] if line['professional'] else ''}{second}"
+
+
+def _to(line: Line) -> str:
+    return ", ".join(line["recipients"]) or "-"
+
+
+def _entry(line: Line) -> str:
+    return f"{line['slot']}/{line['slot_seq']} {line['hash'][:8]}"
+
+
+def _when(at: str) -> str:
+    return at[:16].replace("T", " ")
