@@ -122,7 +122,7 @@ class KafkaLog:
             async with asyncio.timeout(3 * TRANSACTION_SECONDS):
                 await producer.begin_transaction()
                 sent = [
-                    await producer.send(topic, value, key, self._slot, headers=headers)
+                    await producer.send(topic, value, key, self._slot, headers=list(headers))
                     for topic, key, value, headers in writes
                 ]
                 await asyncio.gather(*sent)

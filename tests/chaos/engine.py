@@ -30,7 +30,7 @@ class Untransacted(KafkaLog):
 
     async def commit(self, writes: Sequence[Emit]) -> None:
         for topic, key, value, headers in writes:
-            await self._plain.send(topic, value, key, self._slot, headers=headers)
+            await self._plain.send(topic, value, key, self._slot, headers=list(headers))
         await self._plain.flush()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -18,6 +18,14 @@ SLOTS = 4
 _fresh = itertools.count()
 
 
+class Written(NamedTuple):
+    """A record as a reader sees it."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
 class Backend(Protocol):
     """What the suite needs of a log besides the port."""
 
@@ -30,7 +38,7 @@ class Backend(Protocol):
 
     async def append(self, topic: str, slot: int, key: bytes, value: bytes) -> None: ...
 
-    async def read(self, topic: str, slot: int) -> Sequence[tuple[bytes | None, bytes | None]]:
+    async def read(self, topic: str, slot: int) -> Sequence[Written]:
         """What a reader of committed records sees."""
         ...
 
@@ -51,8 +59,8 @@ class InMemory:
     async def append(self, topic: str, slot: int, key: bytes, value: bytes) -> None:
         self.cluster.append(topic, slot, key, value)
 
-    async def read(self, topic: str, slot: int) -> Sequence[tuple[bytes | None, bytes | None]]:
-        return [(record.key, record.value) for record in self.cluster.read(topic, slot)]
+    async def read(self, topic: str, slot: int) -> Sequence[Written]:
+        return [Written(record.key, record.value, record.headers) for record in self.cluster.read(topic, slot)]
 
     async def delete_before(self, topic: str, slot: int, offset: int) -> None:
         self.cluster.delete_before(topic, slot, offset)
@@ -82,7 +90,7 @@ class OnKafka:
         self.producer.produce(topic, key=key, value=value, partition=slot)
         await asyncio.to_thread(self.producer.flush, 20)
 
-    async def read(self, topic: str, slot: int) -> Sequence[tuple[bytes | None, bytes | None]]:
+    async def read(self, topic: str, slot: int) -> Sequence[Written]:
         return await asyncio.to_thread(committed, self.settings, topic, slot)
 
     async def delete_before(self, topic: str, slot: int, offset: int) -> None:
@@ -90,7 +98,7 @@ class OnKafka:
             await asyncio.to_thread(done.result, 20)
 
 
-def committed(settings: KafkaSettings, topic: str, slot: int) -> list[tuple[bytes | None, bytes | None]]:
+def committed(settings: KafkaSettings, topic: str, slot: int) -> list[Written]:
     """All that a reader of committed records sees of one partition now."""
     consumer = Consumer(
         {
@@ -102,11 +110,11 @@ def committed(settings: KafkaSettings, topic: str, slot: int) -> list[tuple[byte
             "auto.offset.reset": "earliest",
         }
     )
-    found: list[tuple[bytes | None, bytes | None]] = []
+    found: list[Written] = []
     try:
         consumer.assign([TopicPartition(topic, slot, 0)])
         while (message := consumer.poll(10)) is not None and message.error() is None:
-            found.append((message.key(), message.value()))
+            found.append(Written(message.key(), message.value(), tuple(message.headers() or ())))
     finally:
         consumer.close()
     return found

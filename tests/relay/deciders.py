@@ -69,4 +69,5 @@ class Counting:
         return count
 
     def _emit(self, key: bytes, body: dict[str, Any], at: datetime) -> Emit:
-        return Emit(self.out, key, json.dumps({**body, "at": at.isoformat()}).encode())
+        value = json.dumps({**body, "at": at.isoformat()}).encode()
+        return Emit(self.out, key, value, (("length", b"%d" % len(value)), ("empty", b"")))

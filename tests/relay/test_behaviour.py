@@ -75,7 +75,7 @@ class Slot:
         while len(found := await self.backend.read(self.decider.out, SLOT)) < count:
             await asyncio.sleep(0.02)
         assert len(found) == count, found[count:]
-        return [json.loads(value or b"") for _, value in found]
+        return [json.loads(written.value or b"") for written in found]
 
 
 @pytest.fixture
@@ -104,6 +104,16 @@ async def test_state_and_positions_survive_a_change_of_owner(slot: Slot) -> None
     await slot.send("c")
     async with slot.running():
         assert told(await slot.out(3)) == ["a 1", "b 2", "c 3"]
+
+
+async def test_key_and_headers_arrive_as_they_were_emitted(slot: Slot) -> None:
+    """In the partition whose number is the slot's."""
+    await slot.send("a", key="some key")
+    async with slot.running():
+        await slot.out(1)
+    (written,) = await slot.backend.read(slot.decider.out, SLOT)
+    assert written.key == b"some key"
+    assert written.headers == (("length", b"%d" % len(written.value or b"")), ("empty", b""))
 
 
 async def test_an_older_owner_can_write_nothing_any_more(slot: Slot) -> None:
