@@ -105,6 +105,13 @@ class EntryRegie(Frozen):
     holder_after: Slug | None = None
 
 
+class Resend(Frozen):
+    """A letter sealed and sent again because the first delivery never arrived. It closes the hole at `sequence`."""
+
+    message: Uuid
+    sequence: Count
+
+
 class Entry(Frozen):
     """One decision. No name, no content, no birth date."""
 
@@ -132,6 +139,7 @@ class Entry(Frozen):
     flags: tuple[Flag, ...] = ()
     handover: EntryHandover | None = None
     regie: EntryRegie | None = None
+    resends: Resend | None = None
     original: Digest | None = None  # of a DUPLICATE: the entry that decided the message first
     inbox: Annotated[tuple[InboxSequence, ...], Field(max_length=64)] = ()
     checkpoint: Checkpoint | None = None

@@ -15,6 +15,7 @@ from schemas.event import MalformedMessage, message_hash, parse_event
 from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import GATE
+from services.gate import receipts
 from services.gate.decision import World, decide, refuse, tick_fact
 from services.gate.envelope import Barrier, Received, owner_of, read
 from services.gate.scribe import Identity, Scribe
@@ -28,7 +29,7 @@ RULES = "2026.1"
 CHECKPOINT_ENTRIES = 1_000
 CHECKPOINT_AGE = timedelta(hours=1)
 FRESH_SECONDS = 1.0
-"""How long a directory that was just read to its end counts as fresh: bounds re-reading under a flood of unknown keys."""
+"""How long a directory that was just read to its end counts as fresh: a flood of unknown keys re-reads it no oftener."""
 
 
 class Gate:
@@ -90,6 +91,7 @@ class Gate:
         for (organisation, professional), count in counters.take_dry_runs(_hour(tick.at)).items():
             scribe.write(EntryKind.DRY_RUNS, actor=organisation, actor_ref=professional, count=count)
         counters.drop_retired(tick.at)
+        receipts.give_up(scribe)
         head = counters.slot()
         due = head.checkpoint_at is None or tick.at - head.checkpoint_at >= CHECKPOINT_AGE
         if head.seq - head.checkpoint_seq >= CHECKPOINT_ENTRIES or (due and head.seq > head.checkpoint_seq):

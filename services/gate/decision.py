@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from schemas.base import Slug, Subject
+from schemas.directory import KeyState
 from schemas.entry import (
     EntryBasis,
     EntryHandover,
@@ -14,10 +15,10 @@ from schemas.entry import (
     EntryMessage,
     EntryRegie,
     EntrySection,
+    Resend,
     Verdict,
     entry_hash,
 )
-from schemas.directory import KeyState
 from schemas.event import Event
 from schemas.manifest import Section
 from schemas.parties import OrganisationKind, Party
@@ -28,6 +29,7 @@ from services.gate import facts, receipts
 from services.gate.envelope import Received
 from services.gate.rules.case import Case, Context, Judgement
 from services.gate.rules.judge import judge
+from services.gate.rules.sections import judge_sections
 from services.gate.scribe import Scribe, derived_id
 from services.gate.state import REMEMBERED, Decided, Pending, load_case, save_effects
 from services.relay.types import Emit, Refresh
@@ -52,7 +54,7 @@ class World:
 
 
 def decide(received: Received, scribe: Scribe, world: World) -> None:
-    """Give this record exactly one verdict. Raises Refresh when a recipient is unknown and the directory is not fresh."""
+    """Give this record exactly one verdict. Raises Refresh when a recipient is unknown and the directory not fresh."""
     stopped = _envelope_reason(received, scribe, world)
     if stopped is not None:
         refuse(received, (stopped,), scribe, world)
@@ -94,14 +96,49 @@ def _known_before(received: Received, scribe: Scribe, world: World) -> bool:
 
 def _judge(received: Received, scribe: Scribe, world: World) -> None:
     event, ctx = received.event, _context(received, scribe, world)
-    judgement = judge(ctx)
+    missed = _missed(ctx, scribe)
+    judgement = judge(ctx) if ctx.event.data.resend_of is None else _again(ctx, missed)
     if event is not None and event.dry_run:
         _dry_run(received, judgement, scribe)
     elif judgement.reasons:
         inside = ctx.case.is_party(received.owner) or ctx.sender.kind is OrganisationKind.SERVICE
         refuse(received, judgement.reasons, scribe, world, chained=inside and ctx.case.head is not None)
+        _lose(missed, scribe)
     else:
-        _accept(received, ctx, judgement, scribe)
+        _accept(received, ctx, judgement, scribe, missed)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The hole in the recipient's inbox that a letter sent again closes."""
+
+    inbox: Slug
+    sequence: int
+    pending: Pending
+
+
+def _missed(ctx: Context, scribe: Scribe) -> Missed | None:
+    data = ctx.event.data
+    if data.resend_of is None or len(data.to) != 1 or ctx.event.dry_run:
+        return None
+    for sequence, pending in scribe.counters.pending(data.to[0]).items():
+        same = (pending.source, pending.message, pending.subject, pending.name)
+        if same == (ctx.sender.slug, data.resend_of, ctx.event.subject, ctx.event.name):
+            return Missed(data.to[0], sequence, pending)
+    return None
+
+
+def _again(ctx: Context, missed: Missed | None) -> Judgement:
+    """A letter sent again: its bases are judged anew, and nothing else happens a second time."""
+    if missed is None:
+        return Judgement(reasons=(Reason(code=Refusal.WRONG_STATE, missing=("resend_of",), mend=(Mend.SEND_ANEW,)),))
+    return Judgement(reasons=judge_sections(ctx).reasons)
+
+
+def _lose(missed: Missed | None, scribe: Scribe) -> None:
+    if missed is not None:
+        scribe.counters.stored(missed.inbox, missed.sequence)
+        receipts.lose(missed.inbox, missed.sequence, missed.pending, scribe)
 
 
 def _context(received: Received, scribe: Scribe, world: World) -> Context:
@@ -115,7 +152,9 @@ def _context(received: Received, scribe: Scribe, world: World) -> Context:
     return Context(scribe.now, event, body, row, sender, case, world.parties)
 
 
-def _accept(received: Received, ctx: Context, judgement: Judgement, scribe: Scribe) -> None:
+def _accept(
+    received: Received, ctx: Context, judgement: Judgement, scribe: Scribe, missed: Missed | None = None
+) -> None:
     event, effects, subject = ctx.event, judgement.effects, ctx.event.subject
     after = ctx.case.after(effects)
     save_effects(scribe.view, subject, effects)
@@ -133,8 +172,11 @@ def _accept(received: Received, ctx: Context, judgement: Judgement, scribe: Scri
         flags=effects.flags,
         handover=_handover(effects.handover),
         regie=_regie(ctx.case, after),
+        resends=Resend(message=missed.pending.message, sequence=missed.sequence) if missed else None,
         inbox=inbox,
     )
+    if missed is not None:
+        scribe.counters.stored(missed.inbox, missed.sequence)
     for place in inbox:
         if place.inbox in event.data.to:
             scribe.deliver(place.inbox, subject, received.value, received.jws, seal)
@@ -144,7 +186,8 @@ def _accept(received: Received, ctx: Context, judgement: Judgement, scribe: Scri
     if answered:
         given = VerdictGiven(message=_message(received), verdict=Verdict.DELIVERED, flags=effects.flags)
         _send_verdict(received, given, scribe, seal)
-        scribe.emits.append(_fact(facts.fact_of(ctx, after, effects)))
+        if missed is None:
+            scribe.emits.append(_fact(facts.fact_of(ctx, after, effects)))
     for notice in effects.notices:
         scribe.notify(notice.to, subject, notice.body, event.id)
     _remember(received, Verdict.DELIVERED, scribe, seal)

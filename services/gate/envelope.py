@@ -1,4 +1,4 @@
-"""What is checked before any state is read: form, signature, place. A bad record becomes a refusal, never an exception."""
+"""What is checked before any state is read: form, signature, place. A bad record becomes a refusal."""
 
 from dataclasses import dataclass, field, replace
 

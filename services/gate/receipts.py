@@ -1,12 +1,17 @@
 """Receipts of the edges: what is safely stored, and what never came. No party check and no verdict unless refused."""
 
+from datetime import timedelta
+
 from schemas.base import Slug, Subject
 from schemas.entry import EntryKind, EntryMessage, Verdict
 from schemas.refusal import Mend, Reason, Refusal
-from schemas.service import ReceiptMissing, ReceiptStored, ResendDue, StoredNotice, VerdictGiven
+from schemas.service import Lost, ReceiptMissing, ReceiptStored, ResendDue, StoredNotice, VerdictGiven
 from services.gate.envelope import Received
 from services.gate.scribe import Scribe
 from services.gate.state import Pending
+
+SEND_AGAIN_WITHIN = timedelta(days=4)
+"""Our choice: two working days, also over a weekend. After that both sides are told that the letter is lost."""
 
 
 def handles(received: Received) -> bool:
@@ -44,8 +49,22 @@ def _missing(inbox: Slug, sequences: tuple[int, ...], cause: str, scribe: Scribe
     pending: dict[int, Pending] = scribe.counters.pending(inbox)
     for sequence in sorted(set(sequences) & pending.keys()):
         lost = pending[sequence]
+        scribe.counters.ask_again(inbox, sequence, scribe.now + SEND_AGAIN_WITHIN)
         body = ResendDue(recipient=inbox, message=lost.message, sequence=sequence)
         scribe.notify(lost.source, lost.subject, body, cause, str(sequence))
+
+
+def give_up(scribe: Scribe) -> None:
+    """Tell both sides of every missing letter that was not sent again in time."""
+    for (inbox, sequence), pending in scribe.counters.not_sent_again(scribe.now).items():
+        lose(inbox, sequence, pending, scribe)
+
+
+def lose(inbox: Slug, sequence: int, pending: Pending, scribe: Scribe) -> None:
+    """Close a hole for good: the sender and the recipient both learn that the letter will not come."""
+    body = Lost(recipient=inbox, message=pending.message, sequence=sequence)
+    for side in (pending.source, inbox):
+        scribe.notify(side, pending.subject, body, str(sequence))
 
 
 def _refuse(received: Received, scribe: Scribe) -> None:

@@ -1,7 +1,7 @@
 """The gate's state of one slot: cases as records, and the counters of chains and inboxes.
 
-Keys are `<kind>:<group>:<key>` where the group of a case is its UUID. What was said in a case (for duplicates) stands in a
-group of its own, so that loading a case does not pass over it.
+Keys are `<kind>:<group>:<key>` where the group of a case is its UUID. What was said in a case (for duplicates) stands in
+a group of its own, so that loading a case does not pass over it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -179,7 +179,25 @@ class Counters:
         }
 
     def stored(self, inbox: Slug, sequence: int) -> None:
+        """A delivery is safe, or its hole is closed."""
         self._view.delete(f"pending:{inbox}:{sequence}")
+        self._view.delete(_resend_key(inbox, sequence))
+
+    def ask_again(self, inbox: Slug, sequence: int, until: datetime) -> None:
+        """The sender was asked to send a missing letter again, before a moment."""
+        self._view.put(_resend_key(inbox, sequence), until.isoformat().encode())
+
+    def not_sent_again(self, now: datetime) -> dict[tuple[Slug, int], Pending]:
+        """Missing letters whose time to be sent again has passed; each is told once."""
+        found: dict[tuple[Slug, int], Pending] = {}
+        for key, value in tuple(self._view.group("resends").items()):
+            if datetime.fromisoformat(value.decode()) < now:
+                inbox, _, sequence = key.removeprefix("resend:resends:").partition("/")
+                pending = self._get(Pending, f"pending:{inbox}:{sequence}")
+                if pending is not None:
+                    found[inbox, int(sequence)] = pending
+                self.stored(inbox, int(sequence))
+        return found
 
     def count_dry_run(self, organisation: Slug, professional: str, hour: datetime) -> None:
         """One more question without sending."""
@@ -214,6 +232,10 @@ class Counters:
                     if not record.startswith(("case:", "chain:")):
                         self._view.delete(record)
                 self._view.delete(key)
+
+
+def _resend_key(inbox: Slug, sequence: int) -> str:
+    return f"resend:resends:{inbox}/{sequence}"
 
 
 def _decided_key(subject: Subject, source: Slug, message: str) -> str:

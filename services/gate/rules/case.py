@@ -48,6 +48,7 @@ class CaseHead(Record):
     phase: Phase = Phase.STABLE_SAFETY
     vt_origin: bool = False
     open_concern: bool = False  # CLOSED_WITH_OPEN_CONCERN
+    alerted: tuple[Slug, ...] = ()  # Veilig Thuis centres that hold a SAFETY_ALERT of this case since it opened
     parties: tuple[Slug, ...] = ()
     holders: tuple[Slug, ...] = ()  # opened it or hold a delivery of it: addressees of alerts
     linked: tuple[Subject, ...] = ()
@@ -144,6 +145,8 @@ class HandoverRecord(Record):
     sender_professional: Professional | None = None
     regie_moved: bool = False
     regie_moves: bool = True
+    regie_wanted_by: tuple[Slug, ...] = ()  # of an imposed one: who wants regie to move; it does when both sides do
+    stand_in: Professional | None = None  # registered for the receiver's professional
     questions: Count = 0
     question_open: bool = False
     waits: Count = 0
@@ -157,7 +160,9 @@ class HandoverRecord(Record):
     attested_receiver: WarmContactAttested | None = None
     has_story: bool = False
     story_read: bool = False
+    story_read_at: Instant | None = None
     story_read_late: bool = False
+    bounces: Count = 0  # how often it was given back
     reviewed: bool = False
     waived: tuple[Slug, ...] = ()
     returns: Uuid | None = None
