@@ -1,4 +1,4 @@
-"""Oversight: what should have happened and did not. A decider for the relay; its only time is that of the facts it reads."""
+"""Oversight: what should have happened and did not. A decider for the relay; it has no time but that of its facts."""
 
 import json
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Oversight's state of one slot: the watched cases as records, and an index of what time will do next.
 
-Keys are `<kind>:<group>:<id>`; the group of a case is its UUID. The index has one record a case, `moment:<hour>:<case>`, in
-the group of the hour in which something falls due, so that a tick looks only at the hours that passed since the last one.
+Keys are `<kind>:<group>:<id>`; the group of a case is its UUID. The index has one record a case, `moment:<hour>:<case>`
+in the group of the hour in which something falls due: a tick looks only at the hours that passed since the last one.
 """
 
 import heapq
@@ -44,6 +44,11 @@ def load(view: View, subject: Subject) -> Watch:
 
 def save(view: View, watch: Watch) -> None:
     """Write what changed, drop what is gone, and index what time will do next."""
+    _write(view, watch)
+    _index(view, group_of(watch.subject), next_moment(watch))
+
+
+def _write(view: View, watch: Watch) -> None:
     group = group_of(watch.subject)
     wanted = {f"{r.kind}:{group}:{r.key}": r.model_dump_json(exclude_none=True).encode() for r in watch.records()}
     for key in tuple(view.group(group)):
@@ -51,7 +56,6 @@ def save(view: View, watch: Watch) -> None:
             view.delete(key)
     for key, value in wanted.items():
         view.put(key, value)
-    _index(view, group, next_moment(watch))
 
 
 def begin(view: View, at: datetime) -> None:
@@ -61,7 +65,7 @@ def begin(view: View, at: datetime) -> None:
 
 
 def tick(view: View, at: datetime, calendar: Calendar, broken: Callable[[str, Exception], None]) -> Iterator[Say]:
-    """Everything due by `at`, over all cases, in the order in which it was due.
+    """Everything due by `at`, over all cases, in the order in which it was due. To be read to its end.
 
     An error in the rules stops its case only, which is tried again an hour later; `broken` is told. Raises
     YearNotConfigured.
@@ -69,27 +73,28 @@ def tick(view: View, at: datetime, calendar: Calendar, broken: Callable[[str, Ex
     begin(view, at)
     due = list(_due(view, at))
     heapq.heapify(due)
-    touched: dict[str, Watch] = {}
+    watches: dict[str, Watch] = {}
+    wake: dict[str, datetime | None] = {}
     while due:
         _, group = heapq.heappop(due)
         try:
-            before = touched.get(group) or load(view, f"case:{group}")
-            watch, said = fire_next(before, calendar)
+            watch, said = fire_next(watches.get(group) or load(view, f"case:{group}"), calendar)
             moment = next_moment(watch)
         except YearNotConfigured:
             raise
         except Exception as error:  # a bug about one case must not silence the others
             broken(group, error)
-            touched.pop(group, None)
-            _index(view, group, at + AGAIN)
+            wake[group] = at + AGAIN
             continue
-        touched[group] = watch
+        watches[group], wake[group] = watch, moment
         yield from said
         if moment is not None and moment <= at:
             heapq.heappush(due, (moment, group))
-    for watch in touched.values():
-        save(view, watch)
-    _pass(view, at)
+    for watch in watches.values():
+        _write(view, watch)
+    view.put(_CURSOR, max(_stamp(at), view.get(_CURSOR) or b""))
+    for group, moment in wake.items():
+        _index(view, group, moment)
 
 
 def _due(view: View, at: datetime) -> Iterator[tuple[datetime, str]]:
@@ -100,11 +105,6 @@ def _due(view: View, at: datetime) -> Iterator[tuple[datetime, str]]:
             if value <= until:
                 yield _moment(value), key.rpartition(":")[2]
         last += _HOUR
-
-
-def _pass(view: View, at: datetime) -> None:
-    if at > (_cursor(view) or at):
-        view.put(_CURSOR, _stamp(at))
 
 
 def _index(view: View, group: str, moment: datetime | None) -> None:

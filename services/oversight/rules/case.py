@@ -83,7 +83,7 @@ class Obligation(Record):
 
     kind: ClassVar[str] = "owed"
     code: Code
-    ref: Code = ""
+    ref: str = ""
     child: PersonRef | None = None  # or the person, where the row is per person
     day: date | None = None
     handover: Uuid | None = None

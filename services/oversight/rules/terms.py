@@ -53,7 +53,8 @@ def _from_now(row: Row, event: Event, calendar: Calendar, day: date | None) -> d
 def _wait_until(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
     if not isinstance(event.body, WaitAnnounced):
         return _from_now(row, event, calendar, day)
-    return min(end_of(event.body.until), calendar.after(event.fact.at, LONGEST_WAIT))
+    until = max(event.body.until, day_of(event.fact.at))
+    return min(end_of(until), calendar.after(event.fact.at, LONGEST_WAIT))
 
 
 def _on_the_day(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:

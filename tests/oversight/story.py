@@ -1,0 +1,237 @@
+"""A case as oversight hears of it, told in short words: who says what, and how time passes."""
+
+import itertools
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.body import Phase
+from schemas.handovers import HandoverKind, HandoverState
+from schemas.parties import OrganisationKind
+from schemas.refusal import Flag
+from schemas.service import AlertBody, CaseFact, Fact, FactKind, HandoverFact
+from schemas.tables.transitions import Effect
+from services.oversight.rules.calendar import AMSTERDAM, Calendar
+from services.oversight.rules.case import Obligation, Say, Watch
+from services.oversight.rules.follow import apply, fire, new_watch
+
+VT, LT, GI, SCHOOL, COORDINATION = "vt-noord", "lt-linde", "gi-noord", "school", "coordinatie"
+KINDS = {VT: OrganisationKind.VEILIG_THUIS, LT: OrganisationKind.LOCAL_TEAM, GI: OrganisationKind.CERTIFIED_INSTITUTION}
+CALENDAR = Calendar()
+_ids = itertools.count(1)
+
+
+def uuid(number: int | None = None) -> str:
+    """The number-th id, or a new one."""
+    return f"00000000-0000-4000-8000-{number if number is not None else 1000 + next(_ids):012d}"
+
+
+SUBJECT, HANDOVER, OTHER = f"case:{uuid(1)}", uuid(2), uuid(3)
+CHILD, SISTER = "child-1", "child-2"
+WORKER = {"ref": "p1", "function": "social-worker", "registration": "SKJ", "competences": ["SAFETY"]}
+
+
+def at(text: str) -> datetime:
+    """`2026-03-02 09:00`, or a day at nine, in the Netherlands."""
+    return datetime.fromisoformat(text if " " in text else f"{text} 09:00").replace(tzinfo=AMSTERDAM)
+
+
+MONDAY = at("2026-03-02")
+
+
+def plan(child: str = CHILD, every_days: int = 7, until: str | None = None, by: str = "PROFESSIONAL") -> dict[str, Any]:
+    """A sight plan for one child."""
+    limit = {"until": until} if until else {}
+    return {"child": child, "by": [{"kind": by, "function": "worker"}], "every_days": every_days, **limit}
+
+
+def seen(*children: str) -> list[dict[str, Any]]:
+    return [{"child": child, "alone": True} for child in children]
+
+
+def body(name: str, **fields: Any) -> dict[str, Any]:
+    """A body of this type that is valid, with `fields` in it."""
+    return {**_LEAST.get(name, {"handover": HANDOVER} if name.startswith("handovers.") else {}), **fields}
+
+
+_CONTACT = {"met": ["parent-1"], "children_seen": seen(CHILD), "changed": "GIVEN", "confidential_adviser_told": True}
+_H = {"handover": HANDOVER}
+_LEAST: dict[str, dict[str, Any]] = {
+    "cases.opened": {"persons": [{"ref": "parent-1", "role": "PARENT"}], "lead": WORKER},
+    "cases.lead_kept": {**_H, "reason": "OTHER"},
+    "cases.closed": {"closing": "SELF_RELIANCE"},
+    "cases.reopened": {"reason": "NEW_REPORT", "lead": WORKER},
+    "cases.lead_person_changed": {
+        "to_lead": WORKER, "reason": "LEAVING", "family_asked": False, "introduced_in_person": True,
+    },
+    "handovers.proposed": {**_H, "reason": "NEGLECT", "phase": "STABLE_SAFETY"},
+    "handovers.wait_announced": {**_H, "reason": "CAPACITY", "until": "2026-03-20", "bridging": "NONE", "sight": []},
+    "handovers.accepted": {**_H, "professional": WORKER, "first_contact_on": "2026-03-10"},
+    "handovers.declined": {**_H, "reason": "NOT_OUR_TASK"},
+    "handovers.professional_changed": {
+        **_H, "professional": WORKER, "reason": "ILLNESS", "took_part_in_warm_contact": False,
+    },
+    "handovers.warm_contact_attested": {
+        **_H, "held_at": "2026-03-05T09:00:00Z", "channel": "HOME_VISIT", "spoke": ["p1"], "family": ["parent-1"],
+    },
+    "handovers.story_acknowledged": {**_H, "professional": "p1"},
+    "handovers.contact_attempt_failed": {**_H, "at": "2026-03-05T09:00:00Z", "channel": "PHONE"},
+    "handovers.consult_held": {**_H, "held_on": "2026-03-05", "decision": "GO_ON", "adviser": "NONE"},
+    "handovers.first_contact_held": {
+        **_H, "held_at": "2026-03-05T09:00:00Z", "channel": "HOME_VISIT", "contact": _CONTACT,
+    },
+    "handovers.handed_back": {**_H, "reason": "NO_CONTACT", "attempts": 3},
+    "handovers.hand_back_answered": {**_H, "answer": "DISPUTED"},
+    "handovers.cancelled": {**_H, "reason": "OTHER"},
+    "handovers.emergency_taken_over": {**_H, "danger": "VIOLENCE", "on_duty": WORKER, "sight": []},
+    "handovers.urgent_reviewed": {**_H, "outcome": "JUSTIFIED"},
+    "handovers.emergency_ended": {**_H, "finding": "OVER"},
+    "measures.started": {
+        "measure": uuid(7), "kind": "OTS", "child": CHILD, "order": "C/1", "since": "2026-03-01", "until": "2027-03-01",
+        **_H,
+    },
+    "measures.transferred": {
+        "measure": uuid(7), "order": "C/2", "from_institution": GI, "on": "2026-03-01", **_H,
+    },
+    "measures.worker_assigned": {"measure": uuid(7), "worker": WORKER, "contact_held_at": "2026-03-04T09:00:00Z"},
+    "measures.ended": {"measure": uuid(7), "on": "2026-03-04", "reason": "COURT"},
+    "measures.ending": {"measure": uuid(7), "on": "2026-03-04"},
+    "dossiers.shared": dict(_H),
+    "reports.registered": {
+        "report": uuid(8), "received_at": "2026-03-02T08:00:00Z", "reporter": "POLICE", "children": [CHILD],
+    },
+    "reports.assessed": {"report": uuid(8), "phase": "STABLE_SAFETY", "outcome": "HANDOVER"},
+    "reports.person_informed": {"report": uuid(8), "person": "parent-1"},
+    "reports.reporter_informed": {"report": uuid(8), "after": "ASSESSMENT"},
+    "reports.ended": {"report": uuid(8), "outcome": "HANDOVER"},
+    "sight.planned": {"plans": [plan()]},
+    "sight.confirmed": {
+        "seen_at": "2026-03-05T09:00:00Z", "by": {"kind": "PROFESSIONAL", "function": "worker"},
+        "channel": "HOME_VISIT", "children": seen(CHILD),
+    },
+    "assessments.recorded": {
+        "assessment": uuid(9), "children": [CHILD], "kind": "SAFETY", "instrument": "ARIJ", "made_on": "2026-03-05",
+        "information_base": ["PARENT", "PROFESSIONAL"], "phase": "STABLE_SAFETY",
+    },
+    "monitoring.planned": {"plan": uuid(10), "children": [CHILD], "by": LT, "dates": ["2026-06-01", "2026-12-01"]},
+    "monitoring.checked": {
+        "plan": uuid(10), "planned_for": "2026-06-01",
+        "risks": [{"child": CHILD, "risk": "violence", "baseline": "HIGH", "now": "LOW"}],
+    },
+    "supports.requested": {"support": uuid(11), "kind": "SIDE_CARE", "task": "therapy"},
+    "supports.declined": {"support": uuid(11), "reason": "NOT_OUR_TASK"},
+    "consents.recorded": {
+        "statement": uuid(12), "about": CHILD, "given_by": "parent-1", "decision": "GRANTED", "scope": {},
+        "how_asked": "IN_PERSON",
+    },
+    "consents.withdrawn": {"statement": uuid(12)},
+}  # fmt: skip
+
+
+def handover(
+    before: HandoverState | None,
+    after: HandoverState,
+    *effects: Effect,
+    kind: HandoverKind = HandoverKind.REGIE,
+    sender: str = VT,
+    receiver: str = LT,
+    handover_id: str = HANDOVER,
+    returns: str | None = None,
+) -> HandoverFact:
+    """What became of a handover."""
+    return HandoverFact(
+        id=handover_id,
+        kind=kind,
+        before=before,
+        after=after,
+        sender=sender,
+        receiver=receiver,
+        returns=returns,
+        effects=effects,
+    )
+
+
+class Story:
+    """One case from Veilig Thuis with one child, unless told otherwise. `said` gathers every alert message."""
+
+    def __init__(self, **case: Any) -> None:
+        self.case = CaseFact.model_validate(
+            {
+                "open": True,
+                "regie": VT,
+                "regie_kind": OrganisationKind.VEILIG_THUIS,
+                "coordination": COORDINATION,
+                "phase": Phase.STABLE_SAFETY,
+                "vt_origin": True,
+                "children": (CHILD,),
+                "holders": (VT, LT),
+                **case,
+            }
+        )
+        self.watch: Watch = new_watch(SUBJECT)
+        self.said: list[Say] = []
+        self.now = MONDAY
+        self.birthdays: dict[str, Any] = {}
+
+    def fact(
+        self, name: str, by: str, when: datetime, change: HandoverFact | None = None, *,
+        also: Iterable[HandoverFact] = (), to: tuple[str, ...] = (), flags: tuple[Flag, ...] = (),
+        case: dict[str, Any] | None = None, automatic: bool = False, **fields: Any,
+    ) -> Fact:  # fmt: skip
+        self.case = self.case.model_copy(update=case or {})
+        return Fact(
+            kind=FactKind.MESSAGE, at=when, id=uuid(), subject=SUBJECT, type=name, actor=by, actor_kind=KINDS.get(by),
+            by=None if automatic else "p1", to=to, body=body(name, **fields), case=self.case, handover=change,
+            also=tuple(also), flags=flags, birthdays=self.birthdays,
+        )  # fmt: skip
+
+    def tell(self, name: str, by: str, when: datetime | None = None, *change: HandoverFact, **more: Any) -> list[Say]:
+        """Somebody says something; the alerts that this causes or resolves."""
+        self.now = max(self.now, when or self.now)
+        fact = self.fact(name, by, self.now, *change, **more)
+        self.watch, said = apply(fact, self.watch, CALENDAR)
+        self.said += said
+        return list(said)
+
+    def wait(self, until: datetime | timedelta) -> list[Say]:
+        """Time passes; the alerts that this causes."""
+        self.now = self.now + until if isinstance(until, timedelta) else until
+        self.watch, said = fire(self.watch, self.now, CALENDAR)
+        self.said += said
+        return list(said)
+
+    def propose(self, when: datetime = MONDAY, **more: Any) -> list[Say]:
+        """Veilig Thuis offers the case to the local team, and sees the child meanwhile."""
+        fields = {"sight": [plan(child, 92) for child in self.case.children], **more}
+        return self.tell("handovers.proposed", VT, when, handover(None, HandoverState.PROPOSED), to=(LT,), **fields)
+
+    def accept(self, when: datetime = MONDAY, **more: Any) -> list[Say]:
+        change = handover(HandoverState.PROPOSED, HandoverState.ACCEPTED)
+        return self.tell("handovers.accepted", LT, when, change, to=(VT,), **more)
+
+    def acknowledge(self, alert: str, by: str, when: datetime, until: str) -> list[Say]:
+        return self.tell("alerts.acknowledged", by, when, alert=alert, reason="IN_HAND", until=until)
+
+    def owed(self, code: str) -> Obligation:
+        """The one open obligation of a row."""
+        (found,) = self.watch.of(code)
+        return found
+
+    @property
+    def codes(self) -> set[str]:
+        """The rows of which something is open."""
+        return {owed.code for owed in self.watch.owed.values()}
+
+
+def heard(said: Iterable[Say]) -> list[tuple[str, str, int | None, set[str]]]:
+    """What was said, in short: raised, escalated or resolved; code; tier; to whom."""
+    return [(say.body.name.removeprefix("alerts."), say.body.code, say.tier, set(say.to)) for say in said]
+
+
+def alert_body(say: Say) -> AlertBody:
+    assert isinstance(say.body, AlertBody)
+    return say.body
+
+
+def local(moment: datetime) -> str:
+    return moment.astimezone(AMSTERDAM).strftime("%Y-%m-%d %H:%M:%S")
