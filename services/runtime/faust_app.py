@@ -12,6 +12,7 @@ Nothing is retried in a process that failed: the error ends it with status 1, an
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 from collections import defaultdict
@@ -32,6 +33,10 @@ SESSION_SECONDS: Final = 6.0
 COMMIT_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 10.0
 """How long a service may take to end in good order."""
+
+_faust_log = logging.getLogger("faust.edge")
+for _chatty in ("faust", "mode"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +82,8 @@ class _Unfinished(set[Any]):
 
 
 class _CommittedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    logger = _faust_log
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
@@ -85,6 +92,8 @@ class _CommittedThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
 class _Consumer(driver.Consumer):  # type: ignore[misc]
     """Commits, per partition, the lowest unacknowledged offset, or one past the highest acknowledged."""
+
+    logger = _faust_log
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -125,11 +134,14 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
 
 
 class _Transport(driver.Transport):  # type: ignore[misc]
+    logger = _faust_log
     Consumer = _Consumer
 
 
 class App(faust.App):  # type: ignore[misc]
     """A Faust app with the corrected consumer."""
+
+    logger = _faust_log
 
     def _new_transport(self) -> Any:
         return _Transport(self.conf.broker_consumer, self, loop=self.loop)

@@ -1,0 +1,1 @@
+"""The chain coordinator's desk: alerts only, no content."""

@@ -1,0 +1,1 @@
+"""A provider, school, GP or police unit: answers, sight and side care."""

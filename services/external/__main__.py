@@ -1,0 +1,7 @@
+"""Runs the edge of one organisation of this kind: `python -m services.external`."""
+
+from services.external.profile import PROFILE
+from services.organisation.app import main
+
+if __name__ == "__main__":
+    main(PROFILE)

@@ -1,0 +1,1 @@
+"""Local team (lokaal team): leads most cases, and takes over from and hands over to others."""

@@ -1,0 +1,1 @@
+"""The one engine of every edge: what an organisation sends, receives, keeps and shows. It decides nothing."""

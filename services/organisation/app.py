@@ -1,0 +1,160 @@
+"""The process of an edge: one event loop with the HTTP interface, the inbox reader, the publisher and the receipts.
+
+It serves HTTP while Kafka is away, so that orders are taken in and kept; /health says what is missing. Any failure of
+the database, and one of Kafka's clients that does not mend itself, ends the process for its supervisor to start anew.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from aiokafka.errors import KafkaError
+
+from services.organisation import store
+from services.organisation import tables as t
+from services.organisation.api import build
+from services.organisation.author import Author, Clock
+from services.organisation.deliveries import Checker
+from services.organisation.desk import Desk
+from services.organisation.intake import Intake
+from services.organisation.letters import Letters
+from services.organisation.profile import Profile
+from services.organisation.publisher import Publisher, send_receipts
+from services.runtime import log as logging
+from services.runtime.directory import DirectoryReader, load_pins
+from services.runtime.faust_app import STOP_SECONDS, App, exit_process, faust_app, read_topics, stop_signal
+from services.runtime.health import HttpServer
+from services.runtime.jose import SealingKey, SigningKey
+from services.runtime.settings import Settings
+from services.runtime.sql import check_writable, database_url, engine_of, reading
+from services.runtime.tokens import Verifier, require_loopback
+
+RETRY_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Edge:
+    """One organisation's edge. `crash` is the crash boundary."""
+
+    def __init__(self, settings: Settings, profile: Profile, crash: Any = exit_process) -> None:
+        if settings.organisation is None:
+            raise ValueError("ESTAFETTE_ORGANISATION is not set")
+        require_loopback(settings.host)
+        self.slug = settings.organisation
+        self.profile = profile
+        self.cluster = settings.cluster()
+        self.epoch = str(self.cluster.epoch)
+        self.kafka = settings.kafka(self.slug)
+        self.clock = Clock(self.cluster.clock)
+        self.engine = engine_of(database_url(settings.database_url, settings.home, self.slug))
+        self.reader = DirectoryReader(self.kafka, load_pins(settings.home / "pins.yaml"))
+        self.verifier = Verifier.from_home(settings.home)
+        folder = settings.home / "keys" / self.slug
+        keys = tuple(SealingKey.from_jwk(json.loads(file.read_bytes())) for file in sorted(folder.glob("sealing*.jwk")))
+        author = Author(self.slug, SigningKey.from_file(folder / "signing.jwk"), self.cluster.slots, self.clock)
+        self.publisher = Publisher(self.slug, self.kafka, self.engine)
+        directory = lambda: self.reader.directory  # noqa: E731  # asked anew each time
+        self.desk = Desk(self.engine, author, keys, directory, self.publisher.wake)
+        checker = Checker(self.slug, self.epoch, directory)
+        self.intake = Intake(checker, self.reader, self.engine, author, keys, self.publisher.wake, asyncio.Event())
+        self.letters = Letters(self.engine, author, keys)
+        self.server = HttpServer(build(self), settings.port, settings.host)
+        self.directory_read = False
+        self.app: App | None = None
+        self._crash = crash
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Returns when the HTTP interface is open; the rest comes up as Kafka does."""
+        await store.prepare(self.engine)
+        async with reading(self.engine) as connection:
+            query = sa.select(sa.func.max(t.positions.c.at)).where(t.positions.c.epoch == self.epoch)
+            self.clock.advance((await connection.execute(query)).scalar())
+        await self.server.start()
+        self._go(self.publisher.run())
+        self._go(self._connect())
+
+    async def stop(self) -> None:
+        """In good order: no more orders, no more records, then the rest."""
+        await self.server.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.app is not None:
+            await self.app.stop()
+        await self.reader.stop()
+        await self.engine.dispose()
+
+    async def health(self) -> dict[str, Any]:
+        """Ready: the directory is read, the whole inbox is assigned and the database takes writes."""
+        try:
+            await check_writable(self.engine)
+            async with reading(self.engine) as connection:
+                passed = await store.barrier(connection, self.epoch, self.cluster.slots)
+        except (sa.exc.SQLAlchemyError, OSError):
+            return {"ready": False, "reason": "database not writable", "barrier": None}
+        assigned = self.app.assigned(f"{self.slug}.inbox") if self.app else frozenset()
+        reason = None
+        if not self.directory_read:
+            reason = "directory not read"
+        elif self.reader.directory.find(self.slug) is None:
+            reason = "this organisation does not stand in the directory"
+        elif len(assigned) != self.cluster.slots:
+            reason = "inbox not assigned"
+        answer = {"ready": reason is None, "barrier": passed, "organisation": self.slug, "inbox": sorted(assigned)}
+        return answer if reason is None else {**answer, "reason": reason}
+
+    async def _connect(self) -> None:
+        """The directory to its end first; only then is anything of the inbox believed."""
+        while True:
+            try:
+                await self.reader.start()
+                break
+            except (KafkaError, TimeoutError, OSError) as error:
+                log.warning("directory not reached", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+        self.directory_read = True
+        self._go(self.reader.followed())
+        self._go(send_receipts(self.intake, self.engine, self.cluster.slots))
+        self.app = faust_app(f"{self.slug}.edge", self.kafka)
+        read_topics(self.app, "inbox", [f"{self.slug}.inbox"], self.intake.take, crash=self._crash)
+        await self.app.start()
+        await self.app.wait_until_stopped()
+        self._crash(self.app.crash_reason or RuntimeError("the inbox reader ended"))
+
+    def _go(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(self._guarded(work)))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            self._crash(error)
+
+
+async def _run(profile: Profile) -> None:
+    settings = Settings()
+    stop = stop_signal()
+    edge = Edge(settings, profile)
+    await edge.start()
+    log.info("edge open", organisation=edge.slug, port=edge.server.port)
+    await stop.wait()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await edge.stop()
+
+
+def main(profile: Profile) -> None:
+    """Run an edge until SIGTERM or SIGINT. Any failure at the start ends the process with a status that is not 0."""
+    logging.configure(Settings().organisation or "edge")
+    try:
+        asyncio.run(_run(profile))
+    except Exception as error:
+        log.critical("edge ends", exc_info=error)
+        sys.exit(1)

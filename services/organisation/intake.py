@@ -1,0 +1,275 @@
+"""Stores what comes in: raw bytes and seal, the place in the inbox, and what follows from it, in one transaction.
+
+Storing is idempotent on (epoch, partition, sequence), so records may be read again after a crash.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from schemas import care, service
+from schemas.event import message_hash
+from schemas.service import GATE, OVERSIGHT
+from services.organisation import tables as t
+from services.organisation.author import Author, Outgoing
+from services.organisation.deliveries import Checker, Delivery, Reason, Unplaced
+from services.organisation.projection import apply
+from services.organisation.sections import open_letter
+from services.runtime.directory import DirectoryReader
+from services.runtime.faust_app import Incoming
+from services.runtime.jose import SealingKey
+from services.runtime.sql import insert_new, upsert
+
+MISSING_IN_ONE = 1000
+"""Sequences that one `receipts.missing` can name."""
+CONTROL = frozenset({care.DossierOpened.name, care.DossierRejected.name})
+HOLES = frozenset({Reason.MALFORMED, Reason.SIGNATURE_FORGED, Reason.WRONG_SOURCE, Reason.HASH, Reason.OTHER_MESSAGE})
+"""What could not be read counts as not received: its sender is asked to send it again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one partition of the inbox is stored. Mutable: lives for one transaction."""
+
+    epoch: str
+    partition: int
+    highest: int = 0
+    contiguous: int = 0
+    receipted: int = 0
+    at: datetime | None = None
+    barrier: str | None = None
+    barrier_mark: int = 0
+    barrier_passed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes in the records of one organisation's inbox. `wake` is called when there may be something to publish; `news`
+    is set when a receipt may be due."""
+
+    checker: Checker
+    reader: DirectoryReader
+    engine: AsyncEngine
+    author: Author
+    keys: Sequence[SealingKey]
+    wake: Callable[[], None]
+    news: asyncio.Event
+
+    async def take(self, records: Sequence[Incoming]) -> None:
+        """Store a batch in one transaction. Raises SQLAlchemyError when the database fails: nothing was stored then."""
+        checked = [await self._checked(record) for record in records]
+        async with self.engine.begin() as connection:
+            progress = {p: await self.progress(connection, p) for p in sorted({r.partition for r in records})}
+            for each in checked:
+                if isinstance(each, Unplaced):
+                    await self._reject(connection, each.record, each.reason)
+                else:
+                    await self._store(connection, each, progress[each.partition])
+            for partition in progress.values():
+                await self._advance(connection, partition)
+        self.news.set()
+        self.wake()
+
+    async def progress(self, connection: AsyncConnection, partition: int) -> Progress:
+        query = (
+            sa.select(t.positions)
+            .where(t.positions.c.epoch == self.checker.epoch, t.positions.c.partition == partition)
+            .with_for_update()
+        )
+        row = (await connection.execute(query)).mappings().first()
+        return Progress(**row) if row is not None else Progress(self.checker.epoch, partition)
+
+    async def _checked(self, record: Incoming) -> Delivery | Unplaced:
+        checked = self.checker.check(record)
+        if self.checker.needs_directory(checked):
+            await self.reader.refresh()
+            checked = self.checker.check(record)
+        return checked
+
+    async def _reject(self, connection: AsyncConnection, record: Incoming, reason: Reason) -> None:
+        value = record.value or b""
+        row = {
+            "epoch": self.checker.epoch,
+            "partition": record.partition,
+            "offset": record.offset,
+            "reason": reason,
+            "hash": message_hash(value),
+            "value": value,
+            "received_at": self.author.clock.now(),
+        }
+        if await insert_new(connection, t.rejected, row):
+            log.error("record rejected", partition=record.partition, offset=record.offset, reason=reason)
+
+    async def _store(self, connection: AsyncConnection, delivery: Delivery, progress: Progress) -> None:
+        if not await insert_new(connection, t.inbox, self._row(delivery)):
+            await self._again(connection, delivery)
+            return
+        if delivery.sequence > progress.highest + 1:
+            await self._missing(connection, delivery, range(progress.highest + 1, delivery.sequence))
+        if delivery.reason in HOLES:
+            await self._missing(connection, delivery, range(delivery.sequence, delivery.sequence + 1))
+        progress.highest = max(progress.highest, delivery.sequence)
+        await self._apply(connection, delivery)
+        await self._check_sections(connection, delivery)
+        if isinstance(delivery.body, service.CheckpointMade):
+            await self._checkpoint(connection, delivery.body, progress)
+
+    async def _again(self, connection: AsyncConnection, delivery: Delivery) -> None:
+        """The same record read again changes nothing; another one in its place is no delivery of this ledger."""
+        query = sa.select(t.inbox.c.entry_hash).where(*self._at(delivery))
+        if (await connection.execute(query)).scalar_one() != delivery.entry_hash:
+            await self._reject(connection, delivery.record, Reason.SEQUENCE_REUSED)
+
+    async def _apply(self, connection: AsyncConnection, delivery: Delivery) -> None:
+        """A fault of this program in one record must not stop the inbox: the record is kept and marked."""
+        if delivery.reason is not None:
+            log.error(
+                "message rejected", partition=delivery.partition, sequence=delivery.sequence, reason=delivery.reason
+            )
+            return
+        try:
+            async with connection.begin_nested():
+                await apply(connection, self.checker.slug, delivery)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            log.error("INTERNAL_ERROR", partition=delivery.partition, sequence=delivery.sequence, exc_info=error)
+            changed = {"state": "rejected", "reason": Reason.INTERNAL_ERROR}
+            await connection.execute(sa.update(t.inbox).where(*self._at(delivery)).values(**changed))
+
+    async def _check_sections(self, connection: AsyncConnection, delivery: Delivery) -> None:
+        """Each section is opened once by machine: a letter that cannot be read is known while it can be mended."""
+        event = delivery.event
+        if event is None or event.data.manifest is None or not _of_a_party(delivery):
+            return
+        for opened in open_letter(event, self.checker.slug, self.keys):
+            if opened.fault is None:
+                continue
+            log.error("section rejected", message=event.id, item=opened.section.item, reason=opened.fault)
+            body = care.DossierRejected(message=event.id, item=opened.section.item, reason=opened.fault.value)
+            await queue(connection, self.author.write(event.subject, body, to=(event.source,), automatic=True))
+
+    async def _missing(self, connection: AsyncConnection, delivery: Delivery, hole: range) -> None:
+        subject = _subject(delivery)
+        log.error("inbox gap", partition=delivery.partition, first=hole.start, last=hole.stop - 1)
+        for start in range(hole.start, hole.stop, MISSING_IN_ONE):
+            sequences = tuple(range(start, min(start + MISSING_IN_ONE, hole.stop)))
+            body = service.ReceiptMissing(partition=delivery.partition, sequences=sequences)
+            await queue(connection, self.author.write(subject, body, automatic=True))
+
+    async def _checkpoint(self, connection: AsyncConnection, body: service.CheckpointMade, progress: Progress) -> None:
+        progress.at = body.at
+        self.author.clock.advance(body.at)
+        if body.barrier is None:
+            return
+        await self._contiguous(connection, progress)
+        await self.receipt(connection, progress)
+        last = (await connection.execute(sa.select(sa.func.max(t.sent.c.position)))).scalar()
+        progress.barrier, progress.barrier_mark = body.barrier, last or 0
+
+    async def _advance(self, connection: AsyncConnection, progress: Progress) -> None:
+        await self._contiguous(connection, progress)
+        await self.save(connection, progress)
+
+    async def save(self, connection: AsyncConnection, progress: Progress) -> None:
+        await upsert(connection, t.positions, {name: getattr(progress, name) for name in Progress.__slots__})
+
+    async def _contiguous(self, connection: AsyncConnection, progress: Progress) -> None:
+        """Advance over what is stored, or known to be lost; stop before the first hole."""
+        stored = sa.select(t.inbox.c.sequence).where(
+            t.inbox.c.epoch == progress.epoch,
+            t.inbox.c.partition == progress.partition,
+            t.inbox.c.sequence > progress.contiguous,
+            sa.or_(t.inbox.c.reason.is_(None), t.inbox.c.reason.not_in(HOLES)),
+        )
+        lost = sa.select(t.lost.c.sequence).where(
+            t.lost.c.epoch == progress.epoch,
+            t.lost.c.partition == progress.partition,
+            t.lost.c.sequence > progress.contiguous,
+        )
+        either = sa.union(stored, lost).subquery()
+        query = sa.select(either.c.sequence).order_by(either.c.sequence).limit(10_000)
+        for (sequence,) in (await connection.execute(query)).all():
+            if sequence != progress.contiguous + 1:
+                break
+            progress.contiguous = sequence
+
+    async def receipt(self, connection: AsyncConnection, progress: Progress) -> bool:
+        """Queue a receipt when something of another party is safely stored that no receipt covers yet."""
+        query = (
+            sa.select(t.inbox.c.subject)
+            .where(
+                t.inbox.c.epoch == progress.epoch,
+                t.inbox.c.partition == progress.partition,
+                t.inbox.c.sequence > progress.receipted,
+                t.inbox.c.sequence <= progress.contiguous,
+                t.inbox.c.receipt,
+            )
+            .order_by(t.inbox.c.sequence.desc())
+            .limit(1)
+        )
+        subject = (await connection.execute(query)).scalar()
+        if subject is None:
+            return False
+        body = service.ReceiptStored(partition=progress.partition, up_to=progress.contiguous)
+        await queue(connection, self.author.write(subject, body, automatic=True))
+        progress.receipted = progress.contiguous
+        return True
+
+    def _row(self, delivery: Delivery) -> dict[str, Any]:
+        event, told = delivery.event, delivery.entry.message
+        manifest = event.data.manifest if event else None
+        return {
+            "epoch": self.checker.epoch,
+            "partition": delivery.partition,
+            "sequence": delivery.sequence,
+            "id": event.id if event else told.id if told else "unknown",
+            "name": event.name if event else told.type if told else "unknown",
+            "subject": _subject(delivery),
+            "source": event.source if event else told.source if told else GATE,
+            "at": delivery.entry.at,
+            "received_at": self.author.clock.now(),
+            "entry_hash": delivery.entry_hash,
+            "state": "accepted" if delivery.reason is None else "rejected",
+            "reason": delivery.reason,
+            "letter": manifest is not None,
+            "receipt": _of_a_party(delivery),
+            "handover": event.data.body.get("handover") if event else None,
+            "value": delivery.value,
+            "jws": delivery.jws,
+            "seal": delivery.seal,
+        }
+
+    def _at(self, delivery: Delivery) -> Iterable[Any]:
+        place = t.inbox.c
+        return (
+            place.epoch == self.checker.epoch,
+            place.partition == delivery.partition,
+            place.sequence == delivery.sequence,
+        )
+
+
+def _subject(delivery: Delivery) -> str:
+    if delivery.event is not None:
+        return delivery.event.subject
+    return delivery.entry.case or (delivery.record.key or b"").decode("ascii", "replace")[:64]
+
+
+def _of_a_party(delivery: Delivery) -> bool:
+    """Another organisation said it: not the gate, nor oversight."""
+    return delivery.event is not None and delivery.event.source not in (GATE, OVERSIGHT)
+
+
+async def queue(connection: AsyncConnection, *messages: Outgoing) -> None:
+    """Store messages for publication, in this order."""
+    for message in messages:
+        await connection.execute(sa.insert(t.sent).values(**message.row()))

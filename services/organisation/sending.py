@@ -1,0 +1,112 @@
+"""The routes that send: one for each message this kind of organisation may say, typed by its own body."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import BaseModel, ValidationError
+
+from schemas.base import Slug, Subject, Uuid
+from schemas.event import MAX_OUTBOX, MalformedMessage, strict_json
+from schemas.parties import OrganisationKind, Professional
+from schemas.tables.messages import ROWS, MessageRow
+from services.organisation.access import WORK, Doors, Refused, errors, problems_in
+from services.organisation.composing import Unsendable
+from services.organisation.desk import Answer, Desk
+from services.organisation.orders import Order, order_model
+from services.runtime.tokens import Caller
+
+MAX_REQUEST = MAX_OUTBOX + 64 * 1024
+"""Bytes of a request; what is larger cannot become a message."""
+
+
+class Queued(BaseModel):
+    """A message that will be published. What became of it: GET /api/messages/{id}."""
+
+    id: Uuid
+    to: list[Slug]
+    subject: Subject
+    status: Literal["queued"]
+
+
+class Accepted(BaseModel):
+    """One message for a statement, one for each recipient of a letter."""
+
+    messages: list[Queued]
+
+
+def sendable(kind: OrganisationKind) -> tuple[MessageRow, ...]:
+    """What a professional of such an organisation may be able to say."""
+    return tuple(row for row in ROWS if kind in row.senders and row.decided_by)
+
+
+def sending_routes(kind: OrganisationKind, desk: Desk, doors: Doors, ready: Any) -> APIRouter:
+    """`ready` is a dependency that turns the caller away while nothing can be sent."""
+    router = APIRouter(tags=["send"])
+    for row in sendable(kind):
+        _add(router, row, order_model(row), desk, doors, ready)
+    return router
+
+
+def _add(router: APIRouter, row: MessageRow, model: type[Order], desk: Desk, doors: Doors, ready: Any) -> None:
+    async def send(
+        request: Request,
+        caller: Annotated[Caller, Depends(doors.admits(WORK))],
+        second: Annotated[Professional | None, Depends(doors.second)],
+        idempotency_key: Annotated[
+            str | None, Header(min_length=1, max_length=64, description="the same key has one effect and one answer")
+        ] = None,
+    ) -> Answer:
+        order = await _order(request, model)
+        try:
+            return await desk.take(row, order, caller.professional, second, idempotency_key)
+        except Unsendable as error:
+            raise Refused(413 if error.too_large else 422, *error.problems) from None
+
+    router.add_api_route(
+        f"/api/messages/{row.name}",
+        send,
+        methods=["POST"],
+        status_code=202,
+        name=row.name,
+        operation_id=row.name,
+        description=row.body.__doc__,
+        response_model=Accepted,
+        responses=errors(400, 401, 403, 413, 422, 503),
+        dependencies=[Depends(ready)],
+        openapi_extra={"requestBody": _described(model)},
+    )
+
+
+def _described(model: type[Order]) -> dict[str, Any]:
+    return {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}},
+    }
+
+
+async def _order(request: Request, model: type[Order]) -> Order:
+    """Strictly: JSON of one meaning, exact types, no unknown field; every problem at once."""
+    if int(request.headers.get("content-length") or 0) > MAX_REQUEST:
+        raise Refused(413, f"the request takes more than {MAX_REQUEST} bytes")
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_REQUEST:
+            raise Refused(413, f"the request takes more than {MAX_REQUEST} bytes")
+    try:
+        strict_json(bytes(raw))
+        return model.model_validate_json(bytes(raw), strict=True)
+    except MalformedMessage as error:
+        raise Refused(422, *error.problems) from None
+    except ValidationError as error:
+        raise Refused(422, *problems_in(error)) from None
+
+
+def order_schemas(kind: OrganisationKind) -> dict[str, Any]:
+    """The JSON Schemas of all orders, for the components of the description."""
+    found: dict[str, Any] = {}
+    for row in sendable(kind):
+        schema = order_model(row).model_json_schema(ref_template="#/components/schemas/{model}")
+        found |= schema.pop("$defs", {})
+        found[schema["title"]] = schema
+    return found

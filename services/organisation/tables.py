@@ -1,0 +1,221 @@
+"""The tables of an edge. `sent` and `inbox` hold what was signed, byte for byte; the others follow from them."""
+
+import sqlalchemy as sa
+
+from services.runtime.sql import Json, Utc
+
+VERSION = 1
+"""Of this schema; a database of another version is not touched."""
+
+metadata = sa.MetaData()
+
+_Id = sa.String(64)
+_Slug = sa.String(64)
+_Name = sa.String(64)
+_Subject = sa.String(64)
+_Hash = sa.String(64)
+
+schema_version = sa.Table(
+    "schema_version", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("version", sa.Integer)
+)
+
+sent = sa.Table(
+    "sent",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),  # the order of publication
+    sa.Column("id", _Id, nullable=False, unique=True),
+    sa.Column("name", _Name, nullable=False),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("partition", sa.Integer, nullable=False),
+    sa.Column("recipients", Json, nullable=False),
+    sa.Column("body", Json, nullable=False),
+    sa.Column("by_ref", _Id),
+    sa.Column("dry_run", sa.Boolean, nullable=False),
+    sa.Column("automatic", sa.Boolean, nullable=False),  # made by this machine, not by a professional
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("jws", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False, index=True),
+    sa.Column("queued_at", Utc, nullable=False),  # the organisation's time, simulated or not
+    sa.Column("published_at", Utc),  # the wall's: when Kafka had it
+    sa.Column("reasons", Json),
+    sa.Column("flags", Json),
+    sa.Column("decided_at", Utc),
+    sa.Column("entry_hash", _Hash),
+    sa.Column("seal", sa.Text),
+    sa.Column("stored_at", Utc),
+    sa.Column("opened_at", Utc),
+    sa.Column("answered_by", _Id),
+    sa.Column("resend_due_at", Utc),
+    sa.Column("lost_at", Utc),
+    sqlite_autoincrement=True,
+)
+
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("ref", _Id, primary_key=True),  # of the professional who asked
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("digest", _Hash, nullable=False),
+    sa.Column("answer", Json, nullable=False),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("epoch", _Id, primary_key=True),
+    sa.Column("partition", sa.Integer, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True),
+    sa.Column("id", _Id, nullable=False, index=True),
+    sa.Column("name", _Name, nullable=False),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("source", _Slug, nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("received_at", Utc, nullable=False),
+    sa.Column("entry_hash", _Hash, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reason", sa.String(32)),
+    sa.Column("letter", sa.Boolean, nullable=False),
+    sa.Column("receipt", sa.Boolean, nullable=False),  # a party's message: its sender is told that it is stored
+    sa.Column("handover", _Id),
+    sa.Column("opened_at", Utc),
+    sa.Column("opened_by", _Id),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("jws", sa.Text, nullable=False),
+    sa.Column("seal", sa.Text, nullable=False),
+)
+
+rejected = sa.Table(  # records without a seal that can be believed: they have no place in the sequence
+    "rejected",
+    metadata,
+    sa.Column("epoch", _Id, primary_key=True),
+    sa.Column("partition", sa.Integer, primary_key=True),
+    sa.Column("offset", sa.BigInteger, primary_key=True),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("hash", _Hash, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("received_at", Utc, nullable=False),
+)
+
+positions = sa.Table(
+    "positions",
+    metadata,
+    sa.Column("epoch", _Id, primary_key=True),
+    sa.Column("partition", sa.Integer, primary_key=True),
+    sa.Column("highest", sa.BigInteger, nullable=False),  # highest sequence stored
+    sa.Column("contiguous", sa.BigInteger, nullable=False),  # everything up to here is stored, or known to be lost
+    sa.Column("receipted", sa.BigInteger, nullable=False),  # what the last receipt covers
+    sa.Column("at", Utc),  # of the last checkpoint
+    sa.Column("barrier", _Id),  # of the last checkpoint that had one
+    sa.Column("barrier_mark", sa.Integer, nullable=False),  # last position of `sent` that was caused before it
+    sa.Column("barrier_passed", _Id),  # the last barrier before which all of this edge's own words are with Kafka
+)
+
+lost = sa.Table(  # sequences that will not come, by word of the gate
+    "lost",
+    metadata,
+    sa.Column("epoch", _Id, primary_key=True),
+    sa.Column("partition", sa.Integer, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("subject", _Subject, primary_key=True),
+    sa.Column("regie", _Slug),
+    sa.Column("phase", sa.String(32)),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("since", Utc, nullable=False),  # the first this organisation knows of it
+    sa.Column("changed_at", Utc, nullable=False),
+    sa.Column("slot_seq", sa.BigInteger, nullable=False),  # of the entry the holder of regie comes from
+)
+
+persons = sa.Table(  # of cases this organisation recorded itself; coded, without names
+    "persons",
+    metadata,
+    sa.Column("subject", _Subject, primary_key=True),
+    sa.Column("ref", _Id, primary_key=True),
+    sa.Column("person", Json, nullable=False),
+)
+
+handovers = sa.Table(
+    "handovers",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("state", sa.String(32), nullable=False, index=True),
+    sa.Column("sender", _Slug, nullable=False),
+    sa.Column("receiver", _Slug, nullable=False),
+    sa.Column("since", Utc, nullable=False),  # of the state
+    sa.Column("slot_seq", sa.BigInteger, nullable=False),
+    sa.Column("last", _Name, nullable=False),  # the last message about it
+)
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    sa.Column("entry_hash", _Hash, primary_key=True),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("slot_seq", sa.BigInteger, nullable=False),
+    sa.Column("case_seq", sa.BigInteger),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("message", _Id, nullable=False),
+    sa.Column("name", _Name, nullable=False),
+    sa.Column("actor", _Slug, nullable=False),
+    sa.Column("recipients", Json, nullable=False),
+    sa.Column("verdict", sa.String(16)),
+)
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("item", _Id, primary_key=True),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("section", Json, nullable=False),  # as in the manifest, without bases
+    sa.Column("source", _Slug, nullable=False),  # whom it came from; this organisation for its own
+    sa.Column("message", _Id),  # the letter that holds it, of an item received
+    sa.Column("salt", sa.LargeBinary),  # of an own item
+    sa.Column("text", sa.Text),
+    sa.Column("blocked_at", Utc),
+    sa.Column("blocked_by", _Id),  # the withdrawn statement
+)
+
+statements = sa.Table(  # consent as this organisation recorded it
+    "statements",
+    metadata,
+    sa.Column("statement", _Id, primary_key=True),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("body", Json, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("changed_at", Utc, nullable=False),
+)
+
+sight = sa.Table(
+    "sight",
+    metadata,
+    sa.Column("subject", _Subject, primary_key=True),
+    sa.Column("child", _Id, primary_key=True),
+    sa.Column("owner", _Slug, primary_key=True),
+    sa.Column("plan", Json, nullable=False),
+    sa.Column("planned_at", Utc, nullable=False),
+    sa.Column("confirmed_at", Utc),
+    sa.Column("slot_seq", sa.BigInteger, nullable=False),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("alert", _Id, primary_key=True),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("code", _Id, nullable=False),
+    sa.Column("tier", sa.Integer),
+    sa.Column("responsible", Json),
+    sa.Column("due", Utc),
+    sa.Column("handover", _Id),
+    sa.Column("child", _Id),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("until", sa.Date),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("slot_seq", sa.BigInteger, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Raad voor de Kinderbescherming: investigates and advises the court; never holds regie."""

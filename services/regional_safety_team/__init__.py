@@ -1,0 +1,1 @@
+"""Regional Safety Team (regionaal veiligheidsteam): joins others; never holds regie."""
