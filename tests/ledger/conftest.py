@@ -20,6 +20,7 @@ from schemas.entry import (
     entry_hash,
 )
 from schemas.refusal import Mend, Reason, Refusal
+from services.ledger.chain import concerned, read_entry
 from services.runtime.jose import PublicKey, SigningKey, sign_compact
 
 GATE = "gate"
@@ -178,6 +179,10 @@ class Kit:
     section = staticmethod(section)
     message = staticmethod(message)
     story = staticmethod(story)
+
+    @staticmethod
+    def concerned(seal: str, gate: Any) -> frozenset[Slug]:
+        return concerned(read_entry(seal, gate.resolve))
 
 
 @pytest.fixture(scope="session")
