@@ -1,12 +1,13 @@
 """The whole of Estafette on this machine: a broker, its topics, and every service as a process of its own."""
 
+import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import httpx2
 
@@ -55,6 +56,27 @@ class System:
         deployment = Deployment.load(file)
         self.deployment = deployment.moved(first_port) if first_port else deployment
         self.kafka = LocalKafka(self.home)
+        self.first_port = first_port
+        self._http = httpx2.Client(timeout=5.0)
+        self._pool = ThreadPoolExecutor(4)
+
+    @classmethod
+    def started(cls, home: Path) -> Self:
+        """The system as it was last started under this home, on the ports it got then; of a home that never was, the
+        demonstration's.
+        """
+        try:
+            told = json.loads((home.resolve() / "run" / "system.json").read_text())
+            return cls(home, Path(told["organisations"]), told["first_port"])
+        except FileNotFoundError:
+            return cls(home)
+
+    def remember(self) -> None:
+        """Write down what `started` needs."""
+        folder = self.home / "run"
+        folder.mkdir(parents=True, exist_ok=True)
+        told = {"organisations": str(self.file.resolve()), "first_port": self.first_port}
+        (folder / "system.json").write_text(json.dumps(told))
 
     @property
     def processes(self) -> tuple[Process, ...]:
@@ -73,12 +95,11 @@ class System:
         init(self.home, self.deployment)
         publish(settings.kafka(OPERATOR), records(self.home))
 
-    def health(self) -> dict[str, Mapping[str, object]]:
-        """What each service says of itself; one that does not answer is not ready."""
-        processes = self.processes
-        with ThreadPoolExecutor(8) as pool:
-            answers = pool.map(_health, (process.port for process in processes))
-            return dict(zip((process.name for process in processes), answers, strict=True))
+    def health(self, names: Collection[str] | None = None) -> dict[str, Mapping[str, object]]:
+        """What each service (of these) says of itself; one that does not answer is not ready."""
+        processes = [process for process in self.processes if names is None or process.name in names]
+        answers = self._pool.map(self._health, (process.port for process in processes))
+        return dict(zip((process.name for process in processes), answers, strict=True))
 
     def wait_ready(self, within: float = 120.0) -> None:
         """Return when every service is ready. Raises NotReady after `within` seconds."""
@@ -91,13 +112,11 @@ class System:
                 raise NotReady("; ".join(f"{name}: {answer.get('reason')}" for name, answer in missing.items()))
             time.sleep(0.5)
 
-
-def _health(port: int) -> Mapping[str, object]:
-    try:
-        answer = httpx2.get(f"http://127.0.0.1:{port}/health", timeout=5.0)
-        return dict(answer.json())
-    except (httpx2.HTTPError, ValueError) as error:
-        return {"ready": False, "reason": f"no answer ({type(error).__name__})"}
+    def _health(self, port: int) -> Mapping[str, object]:
+        try:
+            return dict(self._http.get(f"http://127.0.0.1:{port}/health").json())
+        except (httpx2.HTTPError, ValueError) as error:
+            return {"ready": False, "reason": f"no answer ({type(error).__name__})"}
 
 
 def barriers(health: Mapping[str, Mapping[str, object]], names: Iterable[str]) -> dict[str, str]:

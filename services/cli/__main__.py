@@ -6,9 +6,12 @@ from pathlib import Path
 import click
 
 from services.cli.audit import audit
+from services.cli.demo import demo
 from services.cli.directory import directory, token
 from services.cli.kafka import kafka
 from services.cli.ledger import ledger
+from services.cli.messages import messages
+from services.cli.play_command import play
 from services.cli.system import down, status, up
 from services.cli.topics import topics
 from services.runtime.settings import Settings
@@ -33,9 +36,12 @@ def main(context: click.Context, home: Path) -> None:
 for command in (up, down, status):
     main.add_command(command)
 main.add_command(audit)
+main.add_command(demo)
 main.add_command(directory)
 main.add_command(kafka)
 main.add_command(ledger)
+main.add_command(messages)
+main.add_command(play)
 main.add_command(token)
 main.add_command(topics)
 

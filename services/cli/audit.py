@@ -89,7 +89,7 @@ class _Asking:
 
     def show(self, path: str, about: str) -> None:
         deployment = _deployment(self._file)
-        answer = self._ask(self._url or _address(deployment), path, self._token(deployment))
+        answer = asked(self._url or _address(deployment), path, self._token(deployment), self._period)
         if self._as_json:
             click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
             return
@@ -107,17 +107,18 @@ class _Asking:
         except FileNotFoundError:
             raise click.ClickException("there is no token issuer yet: estafette directory init") from None
 
-    def _ask(self, url: str, path: str, token: str) -> dict[str, Any]:
-        """All pages as one answer."""
-        entries: list[Any] = []
-        query = dict(self._period)
-        with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS) as client:
-            while True:
-                answer = _answer(client, path, query)
-                entries += answer["entries"]
-                if not answer.get("next"):
-                    return answer | {"entries": entries}
-                query["after"] = answer["next"]
+
+def asked(url: str, path: str, token: str, period: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """All pages of an answer as one. Raises ClickException."""
+    entries: list[Any] = []
+    query = dict(period or {})
+    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS) as client:
+        while True:
+            answer = _answer(client, path, query)
+            entries += answer["entries"]
+            if not answer.get("next"):
+                return answer | {"entries": entries}
+            query["after"] = answer["next"]
 
 
 def _answer(client: httpx2.Client, path: str, query: Mapping[str, str]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def export_command(user: str, case: str | None) -> None:
     wanted: Callable[[bytes], bool] = (lambda line: _case_of(line) == case) if case else lambda line: True
 
     async def run() -> None:
-        async for value in _read(_kafka(user), "ledger"):
+        async for value in read_topic(_kafka(user), "ledger"):
             if wanted(value):
                 sys.stdout.write(value.decode("ascii", "replace").replace("\n", "?") + "\n")
 
@@ -54,7 +54,7 @@ def looks_command(user: str, as_json: bool) -> None:
     """Who looked at the ledger, and whether that record is whole. Ends with 1 when it is not."""
 
     async def run() -> list[bytes]:
-        return [value async for value in _read(_kafka(user), "ledger.reads")]
+        return [value async for value in read_topic(_kafka(user), "ledger.reads")]
 
     values = asyncio.run(run())
     faults = list(chain_of_looks(values))
@@ -79,18 +79,21 @@ def seals_command(organisation: str, database_url: str | None) -> None:
     if database_url is None and not file.exists():
         raise click.ClickException(f"{file} is not there: give --database-url")
 
-    async def run() -> list[str]:
-        engine = engine_of(database_url or f"sqlite+aiosqlite:///{file}")
-        inbox = sa.table("inbox", sa.column("epoch"), sa.column("partition"), sa.column("sequence"), sa.column("seal"))
-        query = sa.select(inbox.c.seal).where(inbox.c.epoch == str(settings.cluster().epoch))
-        async with engine.connect() as connection:
-            found = await connection.execute(query.order_by(inbox.c.partition, inbox.c.sequence))
-            seals = [str(seal) for seal in found.scalars()]
-        await engine.dispose()
-        return seals
-
-    for seal in asyncio.run(run()):
+    for seal in asyncio.run(held_seals(settings, organisation, database_url)):
         click.echo(seal)
+
+
+async def held_seals(settings: Settings, organisation: str, database_url: str | None = None) -> list[str]:
+    """The seals an organisation's edge holds of this cluster, in the order of its inbox."""
+    file = settings.home / "db" / f"{organisation}.db"
+    engine = engine_of(database_url or f"sqlite+aiosqlite:///{file}")
+    inbox = sa.table("inbox", sa.column("epoch"), sa.column("partition"), sa.column("sequence"), sa.column("seal"))
+    query = sa.select(inbox.c.seal).where(inbox.c.epoch == str(settings.cluster().epoch))
+    async with engine.connect() as connection:
+        found = await connection.execute(query.order_by(inbox.c.partition, inbox.c.sequence))
+        seals = [str(seal) for seal in found.scalars()]
+    await engine.dispose()
+    return seals
 
 
 @ledger.command("verify")
@@ -192,7 +195,7 @@ def _kafka(user: str) -> KafkaSettings:
         ) from None
 
 
-async def _read(kafka: KafkaSettings, topic: str) -> AsyncIterator[bytes]:
+async def read_topic(kafka: KafkaSettings, topic: str) -> AsyncIterator[bytes]:
     """All committed records of a topic as it stands now, partition after partition."""
     consumer = AIOKafkaConsumer(
         topic,

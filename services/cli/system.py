@@ -1,5 +1,6 @@
 """`estafette up`, `down` and `status`: everything on this machine."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -32,38 +33,43 @@ first_port_option = click.option(
 @click.pass_obj
 def up(settings: Settings, file: Path, first_port: int | None, slots: int, clock: str) -> None:
     """Start Kafka and every service, and return when all are ready."""
-    start(settings.home, file, first_port, slots, clock)
+    start(System(settings.home, file, first_port), slots, clock)
     click.echo("everything is up; `estafette status` shows it, `estafette down` ends it")
 
 
-def start(home: Path, file: Path, first_port: int | None, slots: int, clock: str) -> System:
-    """Bring the system up. Raises ClickException naming what did not come up."""
-    system = System(home, file, first_port)
+def start(
+    system: System, slots: int = 4, clock: str = "simulated", tell: Callable[[str], None] = lambda _: None
+) -> None:
+    """Bring the system up; `tell` hears what is being done. Raises ClickException naming what did not come up."""
+    tell("Kafka, with its topics, users and rights; keys and directory of every organisation")
     system.prepare(slots, clock)
-    supervisor.launch(system.home, system.file, first_port)
+    system.remember()
+    tell(f"{len(system.processes)} services, each a process of its own")
+    supervisor.launch(system.home, system.file, system.first_port)
     try:
         system.wait_ready()
     except NotReady as error:
         raise click.ClickException(f"not ready: {error}\nlogs: {system.home / 'log'}") from None
-    return system
+
+
+def stop(system: System) -> bool:
+    """End every service and Kafka; False when nothing ran."""
+    ended = supervisor.stop(system.home)
+    return system.kafka.stop() or ended
 
 
 @click.command()
 @click.pass_obj
 def down(settings: Settings) -> None:
     """End every service and Kafka. Data stays; `estafette up` goes on where it was."""
-    ended = supervisor.stop(settings.home)
-    stopped = System(settings.home).kafka.stop()
-    click.echo("stopped" if ended or stopped else "nothing was running")
+    click.echo("stopped" if stop(System(settings.home)) else "nothing was running")
 
 
 @click.command()
-@organisations_option
-@first_port_option
 @click.pass_obj
-def status(settings: Settings, file: Path, first_port: int | None) -> None:
+def status(settings: Settings) -> None:
     """Show every service and its state. Ends with 1 when one is not ready."""
-    system = System(settings.home, file, first_port)
+    system = System.started(settings.home)
     health, table = system.health(), Table("service", "address", "state")
     for process in system.processes:
         answer = health[process.name]

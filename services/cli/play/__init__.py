@@ -1,1 +1,1 @@
-"""`estafette play`: a scenario against the running system, through the organisations' own pages, on the simulated clock."""
+"""`estafette play`: a scenario on the running system, through the organisations' own pages and the simulated clock."""

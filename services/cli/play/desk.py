@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import httpx2
 
@@ -18,7 +19,7 @@ class NoAnswer(Exception):
 
 
 class Said(NamedTuple):
-    """What became of one message: `status` delivered, refused or rejected (by the edge itself, before it was sent)."""
+    """What became of one message: `status` delivered, refused, blocked, or rejected by the organisation's own page."""
 
     id: str | None
     subject: str | None
@@ -39,13 +40,14 @@ class Desks:
         self._system = system
         self._issuer = Issuer.from_home(system.home)
         self._http = httpx2.Client(timeout=20.0)
+        self._bearers: dict[str, str] = {}
 
     def close(self) -> None:
         self._http.close()
 
     def say(self, who: str, name: str, payload: Mapping[str, Any], second: str | None) -> list[Said]:
         """Send a message and wait for the verdict on each letter it became."""
-        headers = self._headers(who)
+        headers = {**self._headers(who), "Idempotency-Key": uuid4().hex}
         if second is not None:
             headers["Second-Person"] = self._headers(second)["Authorization"]
         answer = self._send("POST", who.partition("/")[0], f"/api/messages/{name}", headers, payload)
@@ -75,16 +77,18 @@ class Desks:
                     message["id"], message["subject"], found["status"], reasons, tuple(found.get("flags") or ())
                 )
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.5)
+            pause = min(pause * 1.4, 0.3)
         raise NoAnswer(f"{who}: no verdict on {message['id']} within {WITHIN:.0f} s")
 
     def _headers(self, who: str) -> dict[str, str]:
-        organisation, _, ref = who.partition("/")
-        try:
-            caller = self._system.deployment.organisation(organisation).caller(ref)
-        except KeyError:
-            raise NoAnswer(f"{who}: nobody of that name works there; see deploy/demo.yaml") from None
-        return {"Authorization": f"Bearer {self._issuer.issue(caller)}"}
+        if who not in self._bearers:
+            organisation, _, ref = who.partition("/")
+            try:
+                caller = self._system.deployment.organisation(organisation).caller(ref)
+            except KeyError:
+                raise NoAnswer(f"{who}: nobody of that name works there; see deploy/demo.yaml") from None
+            self._bearers[who] = f"Bearer {self._issuer.issue(caller)}"
+        return {"Authorization": self._bearers[who]}
 
     def _send(
         self, method: str, slug: str, path: str, headers: Mapping[str, str], payload: Any = None
@@ -104,7 +108,7 @@ class Desks:
 
 
 def _problems(answer: httpx2.Response) -> tuple[Mapping[str, Any], ...]:
-    """What the edge found wrong before sending, as reasons."""
+    """What the page found wrong before sending, as reasons."""
     try:
         found = answer.json()
     except ValueError:

@@ -1,28 +1,36 @@
-"""The scenario format. docs/scenarios.md explains it to writers; this module is what checks their files."""
+"""The scenario format. docs/scenarios.md explains it to writers; this module and `check` are what their files are held
+against.
+"""
 
 import re
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from schemas.base import Code, Frozen, Slug
 from schemas.handovers import HandoverState
-from schemas.manifest import Category, GdprArticle, Purpose, SourceKind, StatementKind, Withheld
+from schemas.manifest import Category, GdprArticle, Purpose, Source, SourceKind, StatementKind, Weighing, Withheld
 from schemas.parties import OrganisationKind
 from schemas.person import Custody, Person, PersonStatus, Role
 from schemas.refusal import Flag, Refusal
-from schemas.tables.messages import BY_NAME
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-Label = Annotated[str, StringConstraints(pattern=r"^\$[a-z][a-z0-9_-]{0,40}$")]
-"""A name for an id that the player makes, e.g. `$handover`; the same label is the same id throughout one play."""
-Who = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,47}/[A-Za-z0-9_.-]{1,40}$")]
-"""A professional: `organisation/ref` as in the directory, e.g. `lokaal-team-linde/lt-1`."""
+LABEL = r"\$[a-z][a-z0-9_-]{0,40}"
+WHO = r"[a-z][a-z0-9-]{1,47}/[A-Za-z0-9_.-]{1,40}"
 _DURATION = re.compile(r"(\d+) (minute|hour|day|week)s?")
+
+
+def _text(pattern: str, says: str) -> AfterValidator:
+    """A text of this form; `says` tells a writer what is expected."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} is not {says}")
+        return value
+
+    return AfterValidator(check)
 
 
 def _local(value: datetime) -> datetime:
@@ -30,14 +38,24 @@ def _local(value: datetime) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=AMSTERDAM)
 
 
-def _duration(value: str) -> str:
-    if not _DURATION.fullmatch(value):
-        raise ValueError("write a duration as '3 days', '26 hours', '90 minutes' or '2 weeks'")
-    return value
+def _listed(value: Any) -> Any:
+    """One stands for a list of one."""
+    return value if isinstance(value, list | tuple) else (value,)
 
 
+_LISTED = BeforeValidator(_listed)
+Label = Annotated[str, _text(LABEL, "a label: write it as $handover (a $, then small letters, digits, - or _)")]
+"""A name for an id that the player makes, e.g. `$handover`; the same label is the same id throughout one play."""
+Who = Annotated[str, _text(WHO, "a professional: write organisation/ref, e.g. lokaal-team-linde/linde-1")]
+"""A professional: `organisation/ref` as in the directory, e.g. `lokaal-team-linde/linde-1`."""
 Moment = Annotated[datetime, AfterValidator(_local)]
-Duration = Annotated[str, AfterValidator(_duration)]
+Duration = Annotated[
+    str, _text(_DURATION.pattern, "a length of time: write '3 days', '26 hours', '90 minutes' or '2 weeks'")
+]
+Slugs = Annotated[tuple[Slug, ...], _LISTED]
+Codes = Annotated[tuple[Code, ...], _LISTED]
+Refs = Annotated[tuple[Code, ...], _LISTED]
+Refusals = Annotated[tuple[Refusal, ...], _LISTED]
 
 
 def as_timedelta(value: Duration) -> timedelta:
@@ -55,7 +73,7 @@ class PersonSpec(Frozen):
     birth_date: date | None = None
     due_date: date | None = None
     mother: Code | None = None
-    custody: tuple[Code | Custody, ...] = ()
+    custody: Annotated[tuple[Code | Custody, ...], _LISTED] = ()
     status: PersonStatus = PersonStatus.KNOWN
     competent: bool | None = None
     representative: Code | None = None
@@ -68,67 +86,108 @@ class PersonSpec(Frozen):
         return Person(ref=ref, **{**self.model_dump(exclude={"custody"}), "custody": rows})
 
 
+class BasisSpec(Frozen):
+    """A basis for one person, where a code alone does not say enough."""
+
+    secrecy: Code
+    gdpr: GdprArticle | None = None
+    weighing: Weighing | dict[str, Any] | None = None
+
+
+def _shape(names: type | tuple[type, ...], otherwise: str) -> Discriminator:
+    return Discriminator(lambda value: "plain" if isinstance(value, names) else otherwise)
+
+
+OneBasis = Annotated[Annotated[Code, Tag("plain")] | Annotated[BasisSpec, Tag("whole")], _shape(str, "whole")]
+Bases = Annotated[
+    Annotated[Code, Tag("plain")] | Annotated[dict[Code, OneBasis], Tag("a person")], _shape(str, "a person")
+]
+"""One code for every person, or a basis for each person."""
+NO_BASES: Bases = Field(default_factory=dict)
+
+
 class SectionSpec(Frozen):
     """One section of a letter. `basis`: one for all persons it is about, or per person."""
 
     item: Label | None = None
     category: Category
-    about: tuple[Code, ...] = ()
+    about: Refs = ()
     kind: StatementKind = StatementKind.FACT
     as_of: date | None = None
-    source: SourceKind | dict[str, Any] = SourceKind.OWN_OBSERVATION
-    basis: str | dict[Code, str | dict[str, Any]] = {}
+    source: Annotated[
+        Annotated[SourceKind, Tag("plain")] | Annotated[Source, Tag("whole")], _shape((str, SourceKind), "whole")
+    ] = SourceKind.OWN_OBSERVATION
+    basis: Bases = NO_BASES
     gdpr: GdprArticle = GdprArticle.PUBLIC_TASK
     text: str
 
 
 class ForwardSpec(Frozen):
-    """An item received or sent before, sent on."""
+    """An item received or sent before, sent on as it is."""
 
     forward: Label
-    basis: str | dict[Code, str | dict[str, Any]] = {}
+    basis: Bases = NO_BASES
     gdpr: GdprArticle = GdprArticle.PUBLIC_TASK
 
 
+class WithheldSpec(Withheld):
+    """An item that is kept back, by its label."""
+
+    item: Label
+
+
+def _forwards(value: Any) -> str:
+    found = isinstance(value, ForwardSpec) or (isinstance(value, dict) and "forward" in value)
+    return "forwarded" if found else "section"
+
+
+OneSection = Annotated[
+    Annotated[SectionSpec, Tag("section")] | Annotated[ForwardSpec, Tag("forwarded")], Discriminator(_forwards)
+]
+
+
 class AlertExpected(Frozen):
-    """An open alert that must be there. `to`: each of these has it; `child`: about that child."""
+    """An open alert that must be there. `to`: each of these has it; `not_to`: none of these has one of this code."""
 
     code: Code
-    tier: int | None = None
-    to: Annotated[tuple[Slug, ...], Field(min_length=1)]
+    tier: Annotated[int, Field(ge=1, le=3)] | None = None
+    to: Annotated[tuple[Slug, ...], _LISTED, Field(min_length=1)]
+    not_to: Slugs = ()
     child: Code | None = None
+    named: Label | None = None  # from here on this label is the alert's id
 
 
 class QueryExpected(Frozen):
     """What a question to a page of an organisation (or of the ledger) must answer.
 
-    `contains`: every field named must be there with this value; of lists, an element for each one named. `lacks`: text that
-    may stand nowhere in the answer. `status`: HTTP status.
+    `under`: the part of the answer that is looked at, e.g. `entries`. `contains`: every field named must be there with
+    this value; of lists, an element for each one named. `lacks`: text that may stand nowhere in it. `status`: of HTTP.
     """
 
     who: Who
     get: str
     at: Slug | None = None  # `ledger`, or another organisation than that of `who`
     status: int = 200
+    under: str | None = None
     contains: Any = None
     count: int | None = None
-    lacks: tuple[str, ...] = ()
+    lacks: Annotated[tuple[str, ...], _LISTED] = ()
 
 
 class Expect(Frozen):
     """What must be true after a step. Everything named is checked."""
 
     delivered: bool | None = None
-    refused: tuple[Refusal, ...] | None = None  # exactly these codes
-    refused_with: tuple[Refusal, ...] = ()  # at least these
-    reasons: tuple[dict[str, Any], ...] = ()  # each must be found among the reasons, field by field
-    flags: tuple[Flag, ...] = ()
+    refused: Refusals | None = None  # exactly these codes
+    refused_with: Refusals = ()  # at least these
+    reasons: Annotated[tuple[dict[str, Any], ...], _LISTED] = ()  # each found among the reasons, field by field
+    flags: Annotated[tuple[Flag, ...], _LISTED] = ()
     regie: Slug | Literal["nobody"] | None = None
-    handovers: dict[Label, HandoverState] = {}
-    alerts: tuple[AlertExpected, ...] = ()
-    no_alert: bool | tuple[Code, ...] = False
-    sight: dict[Code, tuple[Slug, ...]] = {}  # child -> organisations whose plan is in force
-    queries: tuple[QueryExpected, ...] = ()
+    handovers: dict[Label, HandoverState] = Field(default_factory=dict)
+    alerts: Annotated[tuple[AlertExpected, ...], _LISTED] = ()
+    no_alert: Annotated[Annotated[bool, Tag("plain")] | Annotated[Codes, Tag("codes")], _shape(bool, "codes")] = False
+    sight: dict[Code, Slugs] = Field(default_factory=dict)  # child -> organisations whose plan is in force
+    queries: Annotated[tuple[QueryExpected, ...], _LISTED] = ()
 
     @model_validator(mode="after")
     def _one_verdict(self) -> Self:
@@ -141,19 +200,20 @@ class Step(Frozen):
     """One moment: somebody says something, opens a letter, or only time passes."""
 
     step: str
+    note: str = ""
     at: Moment | None = None
     after: Duration | None = None
     who: Who | None = None
     second: Who | None = None
     say: str | None = None
     case: Label = "$case"
-    to: tuple[Slug, ...] = ()
+    to: Slugs = ()
     acting_under: OrganisationKind | None = None
     dry_run: bool = False
-    body: dict[str, Any] = {}
+    body: dict[str, Any] = Field(default_factory=dict)
     purpose: Purpose | None = None
-    sections: tuple[SectionSpec | ForwardSpec, ...] = ()
-    withheld: tuple[Withheld, ...] = ()
+    sections: Annotated[tuple[OneSection, ...], _LISTED] = ()
+    withheld: Annotated[tuple[WithheldSpec, ...], _LISTED] = ()
     message: Label | None = None  # names the message, for `open`
     open: Label | None = None  # who opens the letter that was named so
     expect: Expect = Expect()
@@ -162,14 +222,19 @@ class Step(Frozen):
     def _whole(self) -> Self:
         if self.at is not None and self.after is not None:
             raise ValueError("give `at` or `after`, not both")
+        if self.say and self.open:
+            raise ValueError("one step says something or opens a letter; make two steps")
         if (self.say or self.open) and self.who is None:
             raise ValueError("`who` says or opens it: organisation/ref")
-        if self.say and self.say not in BY_NAME:
-            near = [name for name in BY_NAME if name.partition(".")[0] == self.say.partition(".")[0]]
-            raise ValueError(f"unknown message {self.say!r}; there is {', '.join(near or sorted(BY_NAME))}")
         if self.sections and self.purpose is None:
             raise ValueError("a letter with sections needs a `purpose`")
+        if not self.say and self._about_the_verdict():
+            raise ValueError("nobody says anything here, so there is no verdict to expect: give `who` and `say`")
         return self
+
+    def _about_the_verdict(self) -> bool:
+        expect = self.expect
+        return expect.delivered is not None or self.expects_refusal or bool(expect.reasons or expect.flags)
 
     @property
     def expects_refusal(self) -> bool:
@@ -178,7 +243,7 @@ class Step(Frozen):
 
 
 class Scenario(Frozen):
-    """A whole story: who takes part, the family, and the steps in order."""
+    """A whole story: who takes part, the family, and the steps in order. `parts` holds YAML anchors to repeat."""
 
     scenario: str
     about: str = ""
@@ -186,40 +251,8 @@ class Scenario(Frozen):
     start: Moment
     organisations: Annotated[tuple[Slug, ...], Field(min_length=1)]
     persons: dict[Code, PersonSpec]
+    parts: Any = None
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        faults = [*self._unknown_organisations(), *self._unknown_custody(), *self._backwards()]
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
-
-    def _unknown_organisations(self) -> list[str]:
-        named = set(self.organisations)
-        return [
-            f"step {number} ({step.step}): {slug!r} does not stand under organisations"
-            for number, step in enumerate(self.steps, 1)
-            for slug in {*step.to, *([step.who.partition("/")[0]] if step.who else [])}
-            if slug not in named
-        ]
-
-    def _unknown_custody(self) -> list[str]:
-        return [
-            f"persons: {ref} is in custody of {holder!r}, who is no person here"
-            for ref, person in self.persons.items()
-            for holder in person.custody
-            if isinstance(holder, str) and holder not in self.persons and holder not in self.organisations
-        ]
-
-    def _backwards(self) -> list[str]:
-        faults, now = [], self.start
-        for number, step in enumerate(self.steps, 1):
-            moment = self.moment(step, now)
-            if moment < now:
-                faults.append(f"step {number} ({step.step}): time goes back from {now:%d %b %H:%M}")
-            now = max(now, moment)
-        return faults
 
     @staticmethod
     def moment(step: Step, now: datetime) -> datetime:
@@ -227,31 +260,3 @@ class Scenario(Frozen):
         if step.at is not None:
             return step.at
         return now + as_timedelta(step.after) if step.after is not None else now
-
-
-class BadScenario(Exception):
-    """The file is not a scenario; the text says where and why, and how to mend it."""
-
-
-def load(file: Path) -> Scenario:
-    """Read and check a scenario file. Raises BadScenario naming every fault."""
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise BadScenario(f"{file}: not YAML: {error}") from None
-    try:
-        return Scenario.model_validate(content)
-    except ValidationError as error:
-        raise BadScenario("\n".join([f"{file}:", *_faults(error, content)])) from None
-
-
-def _faults(error: ValidationError, content: Any) -> list[str]:
-    lines = []
-    for fault in error.errors(include_url=False):
-        where = [str(part) for part in fault["loc"]]
-        if len(where) > 1 and where[0] == "steps":
-            step = content["steps"][int(where[1])]
-            title = step.get("step", "?") if isinstance(step, dict) else "?"
-            where[:2] = [f"step {int(where[1]) + 1} ({title})"]
-        lines.append(f"  {' > '.join(where) or 'the file'}: {fault['msg'].removeprefix('Value error, ')}")
-    return lines

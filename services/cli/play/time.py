@@ -1,11 +1,12 @@
 """The simulated clock and its barriers: time moves only here, and a step is done when everybody says so."""
 
 import time
-from collections.abc import Mapping
 from datetime import datetime
 
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
+from pydantic import ValidationError
 
+from deploy.broker import ADMIN
 from deploy.system import System, barriers
 from schemas.service import ClockRecord
 from services.cli.play.desk import NoAnswer
@@ -14,23 +15,30 @@ from services.runtime.settings import Settings
 
 WITHIN = 90.0
 """Seconds in which every service must reach a barrier; a service may be in the middle of being started again."""
+CLOCK = "clock"
 
 
 class Timekeeper:
     """Moves a simulated cluster's time and waits until all that follows from it has been done."""
 
     def __init__(self, system: System) -> None:
-        settings = Settings(home=system.home)
+        self._settings = Settings(home=system.home)
         self._system = system
-        self._cluster = settings.cluster()
+        self._cluster = self._settings.cluster()
         if self._cluster.clock != "simulated":
             raise NoAnswer("this cluster runs on real time; a scenario needs one born with --clock simulated")
-        self._producer = Producer({**settings.kafka(OPERATOR).confluent(), "linger.ms": 0, "log_level": 0})
+        self._producer = Producer({**self._settings.kafka(OPERATOR).confluent(), "linger.ms": 0, "log_level": 0})
         self._watched = [p.name for p in system.processes if p.name not in ("gate", "oversight")]
         self._number = max((int(text or 0) for text in self._reached().values()), default=0)
 
+    def now(self) -> datetime | None:
+        """The latest moment the cluster was ever told; None when time has not begun."""
+        last = self._last_records()
+        self._number = max([self._number, *(int(record.barrier or 0) for record in last)])
+        return max((record.at for record in last), default=None)
+
     def settle(self, at: datetime) -> None:
-        """Set a barrier at `at` and wait until every edge and the ledger have passed it; once more for what that caused."""
+        """Set a barrier at `at`, and wait until every edge and the ledger passed it; once more for what that caused."""
         for _ in range(2):
             self._number += 1
             self._write(at, f"{self._number:012}")
@@ -41,7 +49,7 @@ class Timekeeper:
         failed: list[str] = []
         for slot in range(self._cluster.slots):
             self._producer.produce(
-                "clock",
+                CLOCK,
                 value,
                 partition=slot,
                 on_delivery=lambda error, _: failed.append(str(error)) if error else None,
@@ -49,13 +57,46 @@ class Timekeeper:
         if self._producer.flush(30) or failed:
             raise NoAnswer(f"Kafka did not take the clock records: {'; '.join(failed) or 'no answer'}")
 
+    def _last_records(self) -> list[ClockRecord]:
+        """The last record of each partition of the clock."""
+        consumer = Consumer(
+            {
+                **self._settings.kafka(ADMIN).confluent(),
+                "group.id": "player",
+                "enable.auto.commit": False,
+                "log_level": 0,
+            }
+        )
+        try:
+            parts = [TopicPartition(CLOCK, slot) for slot in range(self._cluster.slots)]
+            ends = {part.partition: consumer.get_watermark_offsets(part, timeout=10) for part in parts}
+            wanted = [TopicPartition(CLOCK, slot, end - 1) for slot, (low, end) in ends.items() if end > low]
+            return _read(consumer, wanted) if wanted else []
+        finally:
+            consumer.close()
+
     def _wait(self, barrier: str) -> None:
-        end, pause = time.monotonic() + WITHIN, 0.05
+        end, pause = time.monotonic() + WITHIN, 0.03
         while behind := {name: text for name, text in self._reached().items() if text < barrier}:
             if time.monotonic() > end:
                 raise NoAnswer(f"not at barrier {barrier} within {WITHIN:.0f} s: {', '.join(sorted(behind))}")
             time.sleep(pause)
-            pause = min(pause * 1.3, 0.4)
+            pause = min(pause * 1.3, 0.3)
 
-    def _reached(self) -> Mapping[str, str]:
-        return barriers(self._system.health(), self._watched)
+    def _reached(self) -> dict[str, str]:
+        return barriers(self._system.health(self._watched), self._watched)
+
+
+def _read(consumer: Consumer, wanted: list[TopicPartition]) -> list[ClockRecord]:
+    consumer.assign(wanted)
+    found: dict[int | None, ClockRecord] = {}
+    end = time.monotonic() + 15
+    while len(found) < len(wanted) and time.monotonic() < end:
+        record = consumer.poll(1.0)
+        if record is None or record.error() or record.partition() in found:
+            continue
+        try:
+            found[record.partition()] = ClockRecord.model_validate_json(record.value() or b"")
+        except ValidationError:
+            raise NoAnswer("the clock holds a record that is none") from None
+    return list(found.values())
