@@ -149,13 +149,10 @@ def _flags(basis: Basis, view: View) -> tuple[Flag, ...]:
 
 def _refused(view: View, failed: Failed, basis: Basis | None) -> Reason:
     claimed = basis.secrecy if basis else None
-    if failed.code is Refusal.BASIS_NEEDS_WEIGHING:
-        first: tuple[Mend, ...] = (Mend.ADD,)
-        missing = failed.missing
-    else:
-        first = _ask(view)
-        asked = Mend.ASK_CONSENT in first and claimed not in (CONSENT, SET_ASIDE)
-        missing = tuple(given.who for given in view.open) if asked else failed.missing
+    weighing = failed.code is Refusal.BASIS_NEEDS_WEIGHING
+    first = (Mend.ADD,) if weighing else _ask(view)
+    to_ask = tuple(given.who for given in view.open if _may_be_asked(given, view))
+    missing = to_ask if Mend.ASK_CONSENT in first else failed.missing
     grounds = tuple(code for code in _holding(view) if code != claimed)
     mend = (*first, *((Mend.USE_GROUND,) if grounds else ()), *_report(view), Mend.LEAVE_OUT)
     return _reason(view.sharing, failed.code, _shown(view, missing), mend, _law(view, claimed), grounds)
