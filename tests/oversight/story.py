@@ -188,7 +188,11 @@ class Story:
     def tell(self, name: str, by: str, when: datetime | None = None, *change: HandoverFact, **more: Any) -> list[Say]:
         """Somebody says something; the alerts that this causes or resolves."""
         self.now = max(self.now, when or self.now)
-        fact = self.fact(name, by, self.now, *change, **more)
+        return self.take(self.fact(name, by, self.now, *change, **more))
+
+    def take(self, fact: Fact) -> list[Say]:
+        """A fact reaches oversight."""
+        self.now = max(self.now, fact.at)
         self.watch, said = apply(fact, self.watch, CALENDAR)
         self.said += said
         return list(said)
