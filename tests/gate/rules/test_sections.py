@@ -373,7 +373,8 @@ def test_no_advice_leads_to_a_parent_who_is_unsafe() -> None:
     both = refused(family(8, father=UNSAFE))
     assert both.missing == ("mother",)
     assert both.mend[:2] == (Mend.ASK_CONSENT, Mend.USE_SET_ASIDE)
-    assert refused(family(8, said("no", "father", NO), father=UNSAFE)).missing == ()
+    assert refused(family(8, said("no", "father", NO), father=UNSAFE)).missing == ("mother",)
+    assert refused(family(8, said("no", "father", NO), *yes("mother"), father=UNSAFE)).missing == ()
 
 
 def test_asking_is_not_advised_where_it_would_not_help() -> None:
