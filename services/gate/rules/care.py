@@ -1,0 +1,345 @@
+"""Reports, sight, supports, assessments, monitoring, dossiers and reviews: what happens with the child and its help."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from schemas.base import Slug, Uuid
+from schemas.body import Body, ConditionChange, WatcherKind
+from schemas.care import (
+    AssessmentRecorded,
+    DossierOpened,
+    DossierRejected,
+    DossierShared,
+    MonitoringChecked,
+    MonitoringPlanned,
+    PersonInformed,
+    ReportAssessed,
+    ReportEnded,
+    ReporterInformed,
+    ReportRegistered,
+    ReviewRecorded,
+    SightConfirmed,
+    SightPlanned,
+    SupportAccepted,
+    SupportDeclined,
+    SupportEnded,
+    SupportKind,
+    SupportRequested,
+    TrustBroken,
+)
+from schemas.manifest import Category, Purpose
+from schemas.parties import OrganisationKind
+from schemas.refusal import Mend, Reason, Refusal
+from services.gate.rules import handover, regie, sight
+from services.gate.rules.case import (
+    AssessmentRecord,
+    ConditionRecord,
+    Context,
+    Effects,
+    HandoverRecord,
+    Judgement,
+    MonitoringRecord,
+    Record,
+    ReportRecord,
+    SightRecord,
+    SupportRecord,
+)
+from services.gate.rules.walk import other_side, side_of, step
+
+
+def judge_care(ctx: Context) -> Judgement:
+    """Every message about the child and its help that is neither a handover nor a measure."""
+    return _JUDGES[type(ctx.body)](ctx, ctx.body)
+
+
+# Reports at Veilig Thuis
+
+
+def _registered(ctx: Context, body: ReportRegistered) -> Judgement:
+    reasons = list(sight.unknown_persons(ctx, body.children))
+    if body.report in ctx.case.of(ReportRecord):
+        reasons.append(_wrong_state("NONE"))
+    if body.received_at > ctx.now:
+        reasons.append(_date("received_at"))
+    head = regie.head_of(ctx).model_copy(update={"vt_origin": True})
+    report = ReportRecord(
+        report=body.report, centre=ctx.sender.slug, received_at=body.received_at, children=body.children
+    )
+    return _either(reasons, head, report)
+
+
+def _report(ctx: Context, report: Uuid) -> ReportRecord | None:
+    found = ctx.case.of(ReportRecord).get(report)
+    return found if found is not None and found.centre == ctx.sender.slug else None
+
+
+def _assessed(ctx: Context, body: ReportAssessed) -> Judgement:
+    report = _report(ctx, body.report)
+    if report is None:
+        return Judgement((handover.unknown("report"),))
+    if report.assessed or report.ended:
+        return Judgement((_wrong_state("REGISTERED"),))
+    head = regie.head_of(ctx).model_copy(update={"phase": body.phase})
+    return Judgement(effects=Effects(put=(head, report.model_copy(update={"assessed": True}))))
+
+
+def _informed(ctx: Context, body: PersonInformed) -> Judgement:
+    reasons = list(sight.unknown_persons(ctx, (body.person,)))
+    if _report(ctx, body.report) is None:
+        reasons.insert(0, handover.unknown("report"))
+    return _either(reasons)
+
+
+def _reporter_informed(ctx: Context, body: ReporterInformed) -> Judgement:
+    return _either([] if _report(ctx, body.report) else [handover.unknown("report")])
+
+
+def _report_ended(ctx: Context, body: ReportEnded) -> Judgement:
+    report = _report(ctx, body.report)
+    if report is None:
+        return Judgement((handover.unknown("report"),))
+    if report.ended:
+        return Judgement((_wrong_state("REGISTERED", "ASSESSED"),))
+    return Judgement(effects=Effects(put=(report.model_copy(update={"ended": True}),)))
+
+
+# Sight of the child
+
+
+def _planned(ctx: Context, body: SightPlanned) -> Judgement:
+    return _either(_plans_fit(ctx, body), *sight.recorded(ctx.sender.slug, body.plans))
+
+
+def _trust_broken(ctx: Context, body: TrustBroken) -> Judgement:
+    """The family does not let this organisation in: the plan names somebody else for each child."""
+    own = tuple(plan.child for plan in body.plans if all(w.kind is WatcherKind.PROFESSIONAL for w in plan.by))
+    reasons = _plans_fit(ctx, body)
+    if own:
+        reasons.append(Reason(code=Refusal.NO_INTERIM_OVERSIGHT, missing=own, law=sight.LAW, mend=(Mend.ADD,)))
+    return _either(reasons, *sight.recorded(ctx.sender.slug, body.plans))
+
+
+def _plans_fit(ctx: Context, body: SightPlanned | TrustBroken) -> list[Reason]:
+    reasons = list(sight.unknown_persons(ctx, (plan.child for plan in body.plans)))
+    if not all(sight.in_force(ctx, plan) for plan in body.plans):
+        reasons.append(_date("until"))
+    return reasons
+
+
+def _confirmed(ctx: Context, body: SightConfirmed) -> Judgement:
+    """Said by the owner of the plan or the watcher it names; a parent's word alone shows nothing."""
+    reasons = list(sight.unknown_persons(ctx, (seen.child for seen in body.children)))
+    not_theirs = tuple(seen.child for seen in body.children if not _watches(ctx, seen.child))
+    if not_theirs and not reasons:
+        reasons.append(
+            Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=not_theirs, law=sight.LAW, mend=(Mend.ASK_REGIE_HOLDER,))
+        )
+    if body.by.kind is WatcherKind.PARENT:
+        reasons.append(Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("by",), law="D#133", mend=(Mend.CORRECT,)))
+    if body.seen_at > ctx.now:
+        reasons.append(_date("seen_at"))
+    return _either(reasons)
+
+
+def _watches(ctx: Context, child: str) -> bool:
+    slug = ctx.sender.slug
+    for record in ctx.case.of(SightRecord).values():
+        watchers = (*record.plan.by, *((record.plan.stand_in,) if record.plan.stand_in else ()))
+        named = any(watcher.organisation == slug for watcher in watchers)
+        if record.plan.child == child and (record.owner == slug or named):
+            return True
+    return False
+
+
+# Supports beside the lead
+
+
+def _requested(ctx: Context, body: SupportRequested) -> Judgement:
+    reasons = list(sight.unknown_persons(ctx, body.children))
+    if not regie.has_duty(ctx.case, ctx.sender.slug, ctx.today):
+        reasons += regie.not_holder(ctx)
+    if body.support in ctx.case.of(SupportRecord):
+        reasons.append(_wrong_state("NONE"))
+    reasons += _support_terms(ctx, body)
+    helper = ctx.event.data.to[0] if ctx.event.data.to else ctx.sender.slug
+    asked = SupportRecord(
+        support=body.support, type=body.kind, asked_by=ctx.sender.slug, helper=helper, state="REQUESTED"
+    )
+    return _either(reasons, asked)
+
+
+def _support_terms(ctx: Context, body: SupportRequested) -> Iterator[Reason]:
+    if body.kind is SupportKind.SPECIALIST_CASE_MANAGEMENT:
+        lacking = (("criteria",) if not body.criteria else ()) + (("until",) if body.until is None else ())
+        if lacking:
+            yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=lacking, law="D#6, D#8, D#9", mend=(Mend.ADD,))
+    teams = {party.kind for party in ctx.recipients}
+    if body.kind is SupportKind.SAFETY_TEAM and teams != {OrganisationKind.REGIONAL_SAFETY_TEAM}:
+        yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), law="D#91", mend=(Mend.CORRECT,))
+
+
+def _support_accepted(ctx: Context, body: SupportAccepted) -> Judgement:
+    new = {"state": "ACCEPTED", "professional": body.professional, "stand_in": body.stand_in}
+    return _support_becomes(ctx, body.support, ("REQUESTED",), new)
+
+
+def _support_declined(ctx: Context, body: SupportDeclined) -> Judgement:
+    return _support_becomes(ctx, body.support, ("REQUESTED",), {"state": "DECLINED"})
+
+
+def _support_ended(ctx: Context, body: SupportEnded) -> Judgement:
+    return _support_becomes(ctx, body.support, ("REQUESTED", "ACCEPTED"), {"state": "ENDED"}, by_asker=True)
+
+
+def _support_becomes(
+    ctx: Context, support: Uuid, states: tuple[str, ...], new: dict[str, object], by_asker: bool = False
+) -> Judgement:
+    """The helper answers who asked; either may end it."""
+    found, slug = ctx.case.of(SupportRecord).get(support), ctx.sender.slug
+    if found is None or (slug != found.helper and not (by_asker and slug == found.asked_by)):
+        return Judgement((handover.unknown("support"),))
+    reasons = [] if found.state in states else [_wrong_state(*states)]
+    if ctx.event.data.to != (found.asked_by if slug == found.helper else found.helper,):
+        reasons.append(Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), mend=(Mend.CORRECT,)))
+    return _either(reasons, found.model_copy(update=new))
+
+
+# Assessments and monitoring
+
+
+def _assessment(ctx: Context, body: AssessmentRecorded) -> Judgement:
+    reasons = [*sight.unknown_persons(ctx, body.children), *_may_change(ctx, body.conditions)]
+    if body.assessment in ctx.case.of(AssessmentRecord):
+        reasons.append(_wrong_state("NONE"))
+    if body.made_on > ctx.today:
+        reasons.append(_date("made_on"))
+    made = AssessmentRecord(assessment=body.assessment, type=body.kind, made_on=body.made_on, author=ctx.sender.slug)
+    head = regie.head_of(ctx).model_copy(update={"phase": body.phase})
+    return _either(reasons, head, made, *_changed_conditions(ctx, body.conditions))
+
+
+def _monitoring_planned(ctx: Context, body: MonitoringPlanned) -> Judgement:
+    reasons = list(sight.unknown_persons(ctx, body.children))
+    if not ctx.case.is_party(body.by):
+        reasons.append(handover.unknown("by"))
+    before = ctx.case.of(MonitoringRecord).get(body.plan)
+    head = regie.head_of(ctx)
+    if before is not None and ctx.sender.slug not in (before.by, head.regie):
+        reasons += regie.not_holder(ctx)
+    done = before.done if before else ()
+    return _either(
+        reasons, MonitoringRecord(plan=body.plan, children=body.children, by=body.by, dates=body.dates, done=done)
+    )
+
+
+def _checked(ctx: Context, body: MonitoringChecked) -> Judgement:
+    plan = ctx.case.of(MonitoringRecord).get(body.plan)
+    if plan is None or plan.by != ctx.sender.slug:
+        return Judgement((handover.unknown("plan"),))
+    reasons = [
+        *sight.unknown_persons(ctx, (risk.child for risk in body.risks)),
+        *_may_change(ctx, body.conditions),
+    ]
+    if body.planned_for not in plan.dates:
+        reasons.append(_date("planned_for"))
+    done = tuple(sorted({*plan.done, body.planned_for}))
+    return _either(reasons, plan.model_copy(update={"done": done}), *_changed_conditions(ctx, body.conditions))
+
+
+def _may_change(ctx: Context, changes: Iterable[ConditionChange]) -> Iterator[Reason]:
+    """Who monitors says whether a condition is met; without a plan that is who leads."""
+    wanted = tuple(change.id for change in changes)
+    if not wanted:
+        return
+    unknown = tuple(ref for ref in wanted if ref not in ctx.case.of(ConditionRecord))
+    if unknown:
+        yield Reason(code=Refusal.UNKNOWN_REFERENCE, missing=unknown, mend=(Mend.CORRECT,))
+    planned = {plan.by for plan in ctx.case.of(MonitoringRecord).values()}
+    monitors: set[Slug | None] = {*planned} if planned else {regie.head_of(ctx).regie}
+    if ctx.sender.slug not in monitors:
+        yield Reason(
+            code=Refusal.ROLE_NOT_ALLOWED,
+            missing=("conditions",),
+            law="TSD 2017 §2.1; D#49",
+            mend=(Mend.ASK_REGIE_HOLDER,),
+        )
+
+
+def _changed_conditions(ctx: Context, changes: Iterable[ConditionChange]) -> Iterator[Record]:
+    known = ctx.case.of(ConditionRecord)
+    return (known[c.id].model_copy(update={"status": c.status}) for c in changes if c.id in known)
+
+
+# Dossiers and reviews
+
+
+def _shared(ctx: Context, body: DossierShared) -> Judgement:
+    manifest = ctx.event.data.manifest
+    reasons: list[Reason] = []
+    if not (manifest and manifest.sections) and body.story_missing is None:
+        reasons.append(Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=("sections",), mend=(Mend.ADD,)))
+    about = ctx.case.of(HandoverRecord).get(body.handover) if body.handover else None
+    side = side_of(about, ctx.sender.slug) if about else None
+    if body.handover is not None and side is None:
+        reasons.append(handover.unknown("handover"))
+    elif about and side and ctx.event.data.to != (other_side(about, side),):
+        reasons.append(Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), mend=(Mend.CORRECT,)))
+    if reasons:
+        return Judgement(tuple(reasons))
+    alerted = _alerted(ctx)
+    taken = step(ctx, about, side) if about and side and _tells_story(ctx, body) else None
+    return Judgement(effects=alerted + handover.outcome(ctx, taken) if taken else alerted)
+
+
+def _tells_story(ctx: Context, body: DossierShared) -> bool:
+    sections = ctx.event.data.manifest.sections if ctx.event.data.manifest else ()
+    return body.story_missing is not None or any(section.category is Category.STORY for section in sections)
+
+
+def _alerted(ctx: Context) -> Effects:
+    """A concern reported to Veilig Thuis is remembered: a case may only close with open concern when there is one."""
+    centres = tuple(p.slug for p in ctx.recipients if p.kind is OrganisationKind.VEILIG_THUIS)
+    if ctx.purpose is not Purpose.SAFETY_ALERT or not centres:
+        return Effects()
+    head = regie.head_of(ctx)
+    return Effects(put=(head.model_copy(update={"alerted": tuple(dict.fromkeys((*head.alerted, *centres)))}),))
+
+
+def _nothing(ctx: Context, body: Body) -> Judgement:
+    """Delivered and kept in the ledger; the state of the case stays as it is."""
+    return Judgement()
+
+
+def _wrong_state(*states: str) -> Reason:
+    return Reason(code=Refusal.WRONG_STATE, missing=states, mend=(Mend.WAIT_FOR_STATE,))
+
+
+def _date(field: str) -> Reason:
+    return Reason(code=Refusal.DATE_NOT_ALLOWED, missing=(field,), mend=(Mend.CORRECT,))
+
+
+def _either(reasons: list[Reason], *put: Record) -> Judgement:
+    return Judgement(tuple(reasons)) if reasons else Judgement(effects=Effects(put=put))
+
+
+_JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {
+    ReportRegistered: _registered,
+    ReportAssessed: _assessed,
+    PersonInformed: _informed,
+    ReporterInformed: _reporter_informed,
+    ReportEnded: _report_ended,
+    SightPlanned: _planned,
+    SightConfirmed: _confirmed,
+    TrustBroken: _trust_broken,
+    SupportRequested: _requested,
+    SupportAccepted: _support_accepted,
+    SupportDeclined: _support_declined,
+    SupportEnded: _support_ended,
+    AssessmentRecorded: _assessment,
+    MonitoringPlanned: _monitoring_planned,
+    MonitoringChecked: _checked,
+    DossierShared: _shared,
+    DossierOpened: _nothing,
+    DossierRejected: _nothing,
+    ReviewRecorded: _nothing,
+}

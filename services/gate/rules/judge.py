@@ -1,0 +1,103 @@
+"""The one entry to the rules: a message and the case as it stands -> every reason why not, or everything it changes."""
+
+from collections.abc import Callable, Mapping
+
+from schemas.base import Slug
+from schemas.refusal import Mend, Reason, Refusal
+from schemas.tables.messages import Audience, Shape
+from services.gate.rules import roles
+from services.gate.rules.alerts import judge_machine
+from services.gate.rules.care import judge_care
+from services.gate.rules.case import CaseHead, Context, Effects, Judgement
+from services.gate.rules.cases import judge_case
+from services.gate.rules.consent import judge_statement
+from services.gate.rules.handover import judge_handover
+from services.gate.rules.measures import judge_measure
+from services.gate.rules.sections import judge_sections
+
+Rule = Callable[[Context], Judgement]
+
+CONVERSATIONS: Mapping[str, Rule] = {
+    "cases": judge_case,
+    "consents": judge_statement,
+    "handovers": judge_handover,
+    "measures": judge_measure,
+    "reports": judge_care,
+    "sight": judge_care,
+    "supports": judge_care,
+    "assessments": judge_care,
+    "monitoring": judge_care,
+    "dossiers": judge_care,
+    "reviews": judge_care,
+    "alerts": judge_machine,
+    "receipts": judge_machine,
+}
+"""Which rules judge which conversation."""
+
+AFTER_CLOSING = frozenset(
+    {
+        "cases.opened",  # judged by its own rule: the case exists
+        "cases.reopened",
+        "cases.persons_changed",
+        "reports.registered",
+        "reports.person_informed",
+        "reports.reporter_informed",
+        "reports.ended",
+        "consents.withdrawn",
+        "consents.recorded",
+        "dossiers.opened",
+        "dossiers.rejected",
+        "reviews.recorded",
+        "measures.ending",
+        "measures.ended",
+        "supports.ended",
+    }
+)
+"""What may still be said in a closed case; everything else waits until it is reopened."""
+
+
+def judge(ctx: Context) -> Judgement:
+    """Judge one message after the envelope. Reasons and no effects, or effects and no reasons."""
+    unknown = roles.unknown_recipients(ctx)
+    if unknown:
+        return Judgement(unknown)
+    if roles.is_outsider(ctx):
+        return Judgement((roles.NOT_A_PARTY,))
+    found = list(roles.reasons(ctx))
+    if _closed(ctx):
+        found.append(Reason(code=Refusal.WRONG_STATE, missing=("OPEN_CASE",), mend=(Mend.WAIT_FOR_STATE,)))
+        return Judgement(tuple(found))
+    said, carried = CONVERSATIONS[ctx.event.name.partition(".")[0]](ctx), judge_sections(ctx)
+    found += [*said.reasons, *carried.reasons]
+    if found:
+        return Judgement(tuple(dict.fromkeys(found)))
+    return Judgement(effects=_known_to(ctx, said.effects + carried.effects))
+
+
+def _closed(ctx: Context) -> bool:
+    head = ctx.case.head
+    return head is not None and not head.open and _bound(ctx) and ctx.event.name not in AFTER_CLOSING
+
+
+def _bound(ctx: Context) -> bool:
+    return ctx.row.party_bound or ctx.row.makes_party
+
+
+def _known_to(ctx: Context, effects: Effects) -> Effects:
+    """Who speaks in a case is a party of it; who gets a letter becomes one; who gets anything of it holds something."""
+    head = ctx.case.after(effects).head
+    if head is None or ctx.row.audience is Audience.ANYONE or not (_bound(ctx) or ctx.row.opens_case):
+        return effects
+    to = ctx.event.data.to
+    parties = (*head.parties, ctx.sender.slug, *(to if ctx.row.shape is Shape.LETTER else ()))
+    known = head.model_copy(update={"parties": _once(parties), "holders": _once((*head.holders, *to))})
+    return effects if known == ctx.case.head else _with_head(effects, known)
+
+
+def _with_head(effects: Effects, head: CaseHead) -> Effects:
+    rest = tuple(record for record in effects.put if not isinstance(record, CaseHead))
+    return Effects((*rest, head), effects.drop, effects.notices, effects.flags, effects.handover, effects.also)
+
+
+def _once(slugs: tuple[Slug, ...]) -> tuple[Slug, ...]:
+    return tuple(dict.fromkeys(slugs))

@@ -1,0 +1,158 @@
+"""Measures: the court charges an institution at once. Duty moves by the order; regie only when both sides say so."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from schemas.base import Slug, Uuid
+from schemas.body import Body
+from schemas.care import MeasureEnded, MeasureEnding, MeasureStarted, MeasureTransferred, WorkerAssigned
+from schemas.handovers import HandoverKind, HandoverState
+from schemas.person import PersonRef
+from schemas.refusal import Mend, Reason, Refusal
+from schemas.tables.transitions import IMPOSED_KINDS, Side
+from services.gate.rules import handover, regie, sight, terms
+from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord
+from services.gate.rules.walk import Step, applied, row_for, step
+
+
+def judge_measure(ctx: Context) -> Judgement:
+    """Every message of the conversation measures."""
+    return _JUDGES[type(ctx.body)](ctx, ctx.body)
+
+
+def _started(ctx: Context, body: MeasureStarted) -> Judgement:
+    reasons = list(sight.unknown_persons(ctx, (body.child,)))
+    child = ctx.case.person(body.child)
+    if child is not None and not child.is_child:
+        reasons.append(Reason(code=Refusal.PERSON_UNKNOWN, missing=(body.child,), mend=(Mend.CORRECT,)))
+    if body.measure in ctx.case.of(MeasureRecord):
+        reasons.append(Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,)))
+    reasons += _id_taken(ctx, body.handover)
+    if reasons:
+        return Judgement(tuple(reasons))
+    imposed = _imposed(ctx, HandoverKind.TO_MEASURE, body.handover, body.child, body.measure, regie.head_of(ctx).regie)
+    measure = MeasureRecord(
+        measure=body.measure,
+        type=body.kind,
+        child=body.child,
+        institution=ctx.sender.slug,
+        since=body.since,
+        until=body.until,
+        handover=imposed.handover.id if imposed.handover else None,
+    )
+    return Judgement(effects=Effects(put=(measure,)) + imposed)
+
+
+def _transferred(ctx: Context, body: MeasureTransferred) -> Judgement:
+    measure = ctx.case.of(MeasureRecord).get(body.measure)
+    known = measure is not None and measure.ended_on is None and measure.institution == body.from_institution
+    if measure is None or not known or body.from_institution == ctx.sender.slug:
+        return Judgement((handover.unknown("measure"),))
+    reasons = list(_id_taken(ctx, body.handover))
+    if body.on > ctx.today:
+        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("on",), law="BW 1:259", mend=(Mend.CORRECT,)))
+    if reasons:
+        return Judgement(tuple(reasons))
+    kind, former = HandoverKind.GI_TO_GI, body.from_institution
+    imposed = _imposed(ctx, kind, body.handover, measure.child, body.measure, former)
+    update = {
+        "institution": ctx.sender.slug,
+        "worker": None,
+        "handover": imposed.handover.id if imposed.handover else None,
+    }
+    return Judgement(effects=Effects(put=(measure.model_copy(update=update),)) + imposed)
+
+
+def _id_taken(ctx: Context, new: Uuid) -> Iterator[Reason]:
+    if new in ctx.case.of(HandoverRecord):
+        yield Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,))
+
+
+def _imposed(
+    ctx: Context, kind: HandoverKind, new: Uuid, child: PersonRef, measure: Uuid, sender: Slug | None
+) -> Effects:
+    """The handover the order brings about: a running one to this institution joins it, one to another ends."""
+    joined = next((r for r in handover.running(ctx) if r.receiver == ctx.sender.slug), None)
+    ended = handover.others_end(ctx, joined.handover if joined else None, "MEASURE")
+    if joined is not None:
+        return ended + _joins(ctx, joined, kind, child, measure)
+    if sender is None or sender == ctx.sender.slug:
+        return ended
+    row = row_for(ctx.event.name, None, Side.OPENER, None, kind, frozenset())
+    if row is None:
+        raise AssertionError("the table opens an imposed handover")
+    record = HandoverRecord(
+        handover=new,
+        type=kind,
+        state=HandoverState.IMPOSED,
+        sender=sender,
+        receiver=ctx.sender.slug,
+        opened_at=ctx.now,
+        phase=regie.head_of(ctx).phase,
+        child=child,
+        measure=measure,
+        sender_professional=regie.head_of(ctx).lead if sender == regie.head_of(ctx).regie else None,
+        regie_moves=False,
+    )
+    return ended + handover.outcome(ctx, applied(None, record, row))
+
+
+def _joins(ctx: Context, joined: HandoverRecord, kind: HandoverKind, child: PersonRef, measure: Uuid) -> Effects:
+    row = row_for(ctx.event.name, None, Side.RECEIVER, joined.state, joined.type, frozenset())
+    if row is None:
+        raise AssertionError("an order joins every running handover to its institution")
+    update: dict[str, object] = {"type": kind, "child": child, "measure": measure}
+    if joined.type not in IMPOSED_KINDS and not joined.regie_moved:
+        agreed = joined.state in (HandoverState.ACCEPTED, HandoverState.WARM)
+        both = tuple(sorted((joined.sender, joined.receiver))) if agreed else (joined.sender,)
+        update |= {"regie_wanted_by": both, "regie_moves": agreed}
+    return handover.outcome(ctx, applied(joined, joined.model_copy(update=update), row))
+
+
+def _own(ctx: Context, measure: Uuid) -> MeasureRecord | None:
+    found = ctx.case.of(MeasureRecord).get(measure)
+    return found if found is not None and found.institution == ctx.sender.slug and found.ended_on is None else None
+
+
+def _worker_assigned(ctx: Context, body: WorkerAssigned) -> Judgement:
+    measure = _own(ctx, body.measure)
+    if measure is None:
+        return Judgement((handover.unknown("measure"),))
+    record = ctx.case.of(HandoverRecord).get(measure.handover) if measure.handover else None
+    reasons = list(terms.competent(ctx, record, body.worker))
+    if body.contact_held_at is not None and body.contact_held_at > ctx.now:
+        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("contact_held_at",), mend=(Mend.CORRECT,)))
+    if reasons:
+        return Judgement(tuple(reasons))
+    named = Effects(put=(measure.model_copy(update={"worker": body.worker}),))
+    taken = step(ctx, record, Side.RECEIVER) if record else None
+    if taken is None:
+        return Judgement(effects=named)
+    return Judgement(effects=named + handover.outcome(ctx, handover.wanting(taken, ctx.sender.slug, body.regie_moves)))
+
+
+def _ending(ctx: Context, body: MeasureEnding) -> Judgement:
+    if _own(ctx, body.measure) is None:
+        return Judgement((handover.unknown("measure"),))
+    return Judgement()
+
+
+def _ended(ctx: Context, body: MeasureEnded) -> Judgement:
+    measure = _own(ctx, body.measure)
+    if measure is None:
+        return Judgement((handover.unknown("measure"),))
+    if body.on > ctx.today:
+        return Judgement((Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("on",), mend=(Mend.CORRECT,)),))
+    ended = Effects(put=(measure.model_copy(update={"ended_on": body.on}),))
+    record = ctx.case.of(HandoverRecord).get(measure.handover) if measure.handover else None
+    taken: Step | None = step(ctx, record, Side.RECEIVER) if record and not record.final else None
+    return Judgement(effects=ended + handover.outcome(ctx, taken) if taken else ended)
+
+
+_JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {
+    MeasureStarted: _started,
+    MeasureTransferred: _transferred,
+    WorkerAssigned: _worker_assigned,
+    MeasureEnding: _ending,
+    MeasureEnded: _ended,
+}
