@@ -133,10 +133,12 @@ def told(report: Report) -> Iterable[str]:
     else:
         faults = len(report.faults)
         yield f"NOT TO BE TRUSTED: {faults} faults in {report.entries} entries, ledger {report.epoch or '-'}"
+    whole = _whole_slots(report)
     for slot in report.slots:
         yield f"slot {slot.slot}: {slot.entries} entries, the last is {slot.last.seq} of {slot.last.at.isoformat()}"
         if slot.checkpoint is not None:
-            yield f"  complete up to checkpoint {slot.checkpoint.seq} of {slot.checkpoint.at.isoformat()}"
+            what = "complete up to checkpoint" if slot.slot in whole else "last checkpoint in it:"
+            yield f"  {what} {slot.checkpoint.seq} of {slot.checkpoint.at.isoformat()}"
         if slot.held is not None:
             yield f"  confirmed by a held seal up to entry {slot.held}"
     if report.held or report.held_elsewhere:
@@ -146,9 +148,19 @@ def told(report: Report) -> Iterable[str]:
         yield f"FAULT {fault}"
 
 
+def _whole_slots(report: Report) -> set[int]:
+    """The slots of which every entry is here: none in part of a ledger, nor where a fault may be theirs."""
+    faulty = {fault.slot for fault in report.faults}
+    if not report.scope.whole or None in faulty:
+        return set()
+    return {slot.slot for slot in report.slots} - {slot for slot in faulty if slot is not None}
+
+
 def _limits(report: Report) -> Iterable[str]:
     """What such an export cannot prove, whatever it contains."""
     if report.scope.organisation is not None:
+        if report.ok and report.scope.case is None:
+            yield f"complete: everything that {report.scope.organisation} received up to the entries named above"
         yield f"not proved: that nothing else was decided; only what concerns {report.scope.organisation} is here"
     elif report.scope.case is not None:
         yield "not proved: that the slot is whole; only the chain of this case is here"

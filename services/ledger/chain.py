@@ -40,7 +40,7 @@ class FaultCode(StrEnum):
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong, and where. `line` counts from 1, in the export or in the file of held seals."""
+    """One thing that is wrong, and where. `line` counts from 1, in the export or among the held seals."""
 
     code: FaultCode
     slot: int | None
@@ -50,7 +50,8 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         place = f"slot {self.slot} entry {self.seq}" if self.slot is not None else "unknown place"
-        where = f"line {self.line}, {place}" if self.line is not None else place
+        source = "held seal" if self.code.startswith("HELD_") else "line"
+        where = f"{source} {self.line}, {place}" if self.line is not None else place
         return f"{where}: {self.detail} [{self.code}]"
 
 

@@ -64,6 +64,19 @@ def test_a_ledger_written_anew_with_the_true_key_contradicts_the_seals(kit: Any)
     assert [(f.code, f.slot, f.seq) for f in report.faults] == [(FaultCode.HELD_DIFFERS, 0, 1)]
 
 
+def test_one_entry_altered_with_the_true_key_breaks_both_chains(kit: Any) -> None:
+    """What follows in the slot and in the case names the hash of what stood there before."""
+    gate = kit.story()
+    lines = gate.export()
+    entry = read_entry(lines[1], gate.resolve)
+    lines[1] = sign_compact(entry.model_copy(update={"actor_ref": "somebody-else"}).encode(), gate.key)
+    report = verify(lines, gate.public)
+    assert [(f.code, f.slot, f.seq) for f in report.faults] == [
+        (FaultCode.SLOT_LINK, 0, 3),
+        (FaultCode.CASE_LINK, 0, 3),
+    ]
+
+
 def test_entries_of_another_ledger_do_not_mix_in(kit: Any) -> None:
     """The epoch of the cluster's birth is part of every entry."""
     first, other = kit.SmallGate(), kit.SmallGate(epoch="22222222-2222-4222-8222-222222222222")
