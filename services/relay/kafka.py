@@ -11,7 +11,6 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import OffsetOutOfRangeError, ProducerFenced, TopicAuthorizationFailedError
-from aiokafka.producer import sender
 
 from services.relay.log import Fenced, PositionLost, Refused, Span
 from services.relay.own import state_topic
@@ -24,10 +23,6 @@ BATCH_BYTES = 256 * 1024
 """Records for one topic go to the broker in batches of this size; a larger record goes alone."""
 APPEARS_SECONDS = 10.0
 """How long a topic or a right that was granted just now may take to appear."""
-MARKERS_SECONDS = 0.002
-"""How soon to ask again while the broker still writes the markers of the transaction before. aiokafka's 20 ms, for
-which it has no setting, come on top of every transaction that follows another at once."""
-sender.BACKOFF_OVERRIDE = MARKERS_SECONDS
 _REASONS = {3: "no such topic", 29: "missing right READ, or no such topic"}
 
 
