@@ -120,6 +120,7 @@ def _shown(status: SlotStatus) -> dict[str, Any]:
     return {
         "ready": status.reason is None,
         "reason": status.reason,
+        "waiting": status.waiting,
         "last_commit": status.last_commit and status.last_commit.isoformat(),
         "last_tick": status.last_tick and status.last_tick.at.isoformat(),
         "barrier": status.last_tick and status.last_tick.barrier,

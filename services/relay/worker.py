@@ -30,9 +30,10 @@ logger = structlog.get_logger(__name__)
 
 @dataclass
 class SlotStatus:
-    """What the health page tells of a slot. `reason` says why it is not ready."""
+    """What the health page tells of a slot. `reason` says why it is not ready; `waiting` what a ready one waits for."""
 
     reason: str | None = "starting"
+    waiting: str | None = None
     last_commit: datetime | None = None
     last_tick: Tick | None = None
     records: int = 0
@@ -153,7 +154,8 @@ class Worker:
         await self._ask_clock()
         now = self._now()
         if now is None:
-            self.status.reason = f"no record yet on topic {self._clock.topic}: time has not begun"
+            self.status.reason = None
+            self.status.waiting = f"no record yet on topic {self._clock.topic}: time has not begun"
             return
         batch = Batch(self._decider, self._state, self._slot, now, self._limits)
         await self._decide(batch)
@@ -161,7 +163,7 @@ class Worker:
             self._tick(batch, self._due)
         if batch:
             await self._commit(batch)
-        self.status.reason = None
+        self.status.reason = self.status.waiting = None
 
     async def _ask_clock(self) -> None:
         """When a tick is due, draw the line: all that is there now comes before it."""

@@ -239,7 +239,7 @@ async def test_simulated_time_comes_from_the_clock_topic_only(slot: Slot) -> Non
     topic_clock.topic = clock
     await slot.send("a")
     async with slot.running(topic_clock) as worker:
-        await eventually(lambda: (worker.status.reason or "").endswith("time has not begun"))
+        await eventually(lambda: (worker.status.waiting or "").endswith("time has not begun"))
         for hours, barrier in ((0, "one"), (0, "two"), (48, "three")):
             await slot.send(at(hours, barrier), topic=clock)
         await slot.out(4)
