@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.body import Phase
 from schemas.handovers import HandoverState
-from schemas.service import CaseFact, Fact, FactKind
+from schemas.service import Fact, FactKind
 from schemas.tables.transitions import Effect
 from services.oversight import state
 from services.oversight.rules import ladder
@@ -66,10 +66,10 @@ def fact(case: int, name: str, by: str, when: datetime, change: object = None, *
             "by": "p1",
             "body": body(name, **fields),
             "handover": change,
-            "case": CaseFact(
-                open=True, regie=VT, regie_kind=None, coordination=COORDINATION, phase=phase,  # type: ignore[arg-type]
-                vt_origin=True, children=(CHILD,), holders=(VT, LT),
-            ),
+            "case": {
+                "open": True, "regie": VT, "regie_kind": "VEILIG_THUIS", "coordination": COORDINATION, "phase": phase,
+                "vt_origin": True, "children": (CHILD,), "holders": (VT, LT),
+            },
         }
     )  # fmt: skip
 
