@@ -21,10 +21,12 @@ from services.organisation.api import build
 from services.organisation.author import Author, Clock
 from services.organisation.deliveries import Checker
 from services.organisation.desk import Desk
+from services.organisation.holdings import Holdings
 from services.organisation.intake import Intake
 from services.organisation.letters import Letters
 from services.organisation.profile import Profile
 from services.organisation.publisher import Publisher, send_receipts
+from services.organisation.resending import Resender
 from services.runtime import log as logging
 from services.runtime.directory import DirectoryReader, load_pins
 from services.runtime.faust_app import STOP_SECONDS, App, exit_process, faust_app, read_topics, stop_signal
@@ -60,11 +62,16 @@ class Edge:
         author = Author(self.slug, SigningKey.from_file(folder / "signing.jwk"), self.cluster.slots, self.clock)
         self.publisher = Publisher(self.slug, self.kafka, self.engine)
         directory = lambda: self.reader.directory  # noqa: E731  # asked anew each time
-        self.desk = Desk(self.engine, author, keys, directory, self.publisher.wake)
+        holdings = Holdings(self.slug, keys)
+        self.desk = Desk(self.engine, author, holdings, directory, self.publisher.wake)
+        resender = Resender(author, holdings, directory)
         checker = Checker(self.slug, self.epoch, directory)
-        self.intake = Intake(checker, self.reader, self.engine, author, keys, self.publisher.wake, asyncio.Event())
+        self.intake = Intake(
+            checker, self.reader, self.engine, author, keys, resender, self.publisher.wake, asyncio.Event()
+        )
         self.letters = Letters(self.engine, author, keys)
-        self.server = HttpServer(build(self), settings.port, settings.host)
+        self.api = build(self)
+        self.server = HttpServer(self.api, settings.port, settings.host)
         self.directory_read = False
         self.app: App | None = None
         self._crash = crash

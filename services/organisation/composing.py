@@ -5,13 +5,14 @@ recipient, an item this organisation does not hold, too many bytes.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from schemas.base import Slug, Subject, Uuid
-from schemas.event import MAX_PLAINTEXT, problems_of
+from schemas.body import Body
+from schemas.event import MAX_PLAINTEXT, Event, problems_of
 from schemas.manifest import Basis, Manifest, Section
 from schemas.parties import Professional
 from schemas.tables.messages import MessageRow, Shape
@@ -72,7 +73,7 @@ def compose(
     messages = []
     for to in recipients:
         message = str(uuid.uuid4())
-        sealed = {} if order.dry_run or not items else _sealed(items, message, subject, to[0], directory, author)
+        sealed = {} if order.dry_run or not to else _sealed(items, message, subject, to[0], directory, author)
         messages.append(
             author.write(
                 subject,
@@ -164,7 +165,30 @@ def _sealed(
     directory: Directory,
     author: Author,
 ) -> dict[Uuid, str]:
+    if not items:
+        return {}
     key = directory.sealing_key(to, author.clock.now())
     if key is None:
         raise Unsendable(f"to: {to} has no key to seal to in the directory")
     return {item.section.item: seal_item(item, message, author.slug, to, subject, key) for item in items}
+
+
+def seal_again(
+    author: Author, directory: Directory, body: Body, before: Event, items: Sequence[Item], to: Slug
+) -> Outgoing:
+    """The letter `before` once more to one recipient, sealed to its key of today. Raises Unsendable, TooLargeError."""
+    message = str(uuid.uuid4())
+    data = before.data
+    return author.write(
+        before.subject,
+        body,
+        to=(to,),
+        by=data.by,
+        second=data.second,
+        acting_under=data.acting_under,
+        manifest=data.manifest,
+        sealed=_sealed(tuple(items), message, before.subject, to, directory, author),
+        message=message,
+        automatic=True,
+        resend_of=before.id,
+    )

@@ -1,7 +1,7 @@
 """Takes an order: once for one idempotency key, stored before it is answered."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +18,10 @@ from schemas.tables.messages import MessageRow
 from services.organisation import tables as t
 from services.organisation.author import Author, TooLargeError
 from services.organisation.composing import Composed, Held, Unsendable, compose
+from services.organisation.holdings import Holdings
 from services.organisation.intake import queue
 from services.organisation.orders import ForwardedSection, Order
-from services.organisation.sections import Item, open_letter
 from services.runtime.directory import Directory
-from services.runtime.jose import SealingKey
 from services.runtime.sql import insert_new, reading
 
 CONSENT = "CONSENT"
@@ -35,7 +34,7 @@ class Desk:
 
     engine: AsyncEngine
     author: Author
-    keys: Sequence[SealingKey]
+    holdings: Holdings
     directory: Callable[[], Directory]
     wake: Callable[[], None]
 
@@ -81,25 +80,9 @@ class Desk:
     async def _held(self, order: Order) -> dict[Uuid, Held]:
         """The items the order names, as this organisation has them."""
         asked = order.manifest.sections if order.manifest else ()
-        named = {s.forward if isinstance(s, ForwardedSection) else s.item for s in asked} - {None}
+        named = {s.forward if isinstance(s, ForwardedSection) else s.item for s in asked}
         async with reading(self.engine) as connection:
-            query = sa.select(t.items).where(t.items.c.item.in_(named))
-            rows = (await connection.execute(query)).mappings().all() if named else []
-            found = {row["item"]: await self._item(connection, dict(row)) for row in rows}
-        return {item: held for item, held in found.items() if held is not None}
-
-    async def _item(self, connection: AsyncConnection, row: dict[str, Any]) -> Held | None:
-        blocked = row["blocked_at"] is not None
-        if row["text"] is not None:
-            return Held(Item(Section.model_validate(row["section"]), row["salt"], row["text"]), blocked)
-        query = sa.select(t.inbox.c.value).where(t.inbox.c.id == row["message"], t.inbox.c.state == "accepted")
-        value = (await connection.execute(query)).scalar()
-        if value is None:
-            return None
-        event = Event.model_validate_json(value, extra="ignore")
-        opened = (each for each in open_letter(event, self.author.slug, self.keys))
-        item = next((each.item for each in opened if each.section.item == row["item"]), None)
-        return Held(item, blocked) if item is not None else None
+            return await self.holdings.find(connection, {item for item in named if item is not None})
 
     async def _keep(self, connection: AsyncConnection, composed: Composed) -> None:
         rows = [

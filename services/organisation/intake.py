@@ -21,6 +21,7 @@ from services.organisation import tables as t
 from services.organisation.author import Author, Outgoing
 from services.organisation.deliveries import Checker, Delivery, Reason, Unplaced
 from services.organisation.projection import apply
+from services.organisation.resending import Resender
 from services.organisation.sections import open_letter
 from services.runtime.directory import DirectoryReader
 from services.runtime.faust_app import Incoming
@@ -61,6 +62,7 @@ class Intake:
     engine: AsyncEngine
     author: Author
     keys: Sequence[SealingKey]
+    resender: Resender
     wake: Callable[[], None]
     news: asyncio.Event
 
@@ -120,6 +122,9 @@ class Intake:
         progress.highest = max(progress.highest, delivery.sequence)
         await self._apply(connection, delivery)
         await self._check_sections(connection, delivery)
+        if isinstance(delivery.body, service.ResendDue):
+            letter = await self.resender.again(connection, delivery.body)
+            await queue(connection, *([letter] if letter else []))
         if isinstance(delivery.body, service.CheckpointMade):
             await self._checkpoint(connection, delivery.body, progress)
 

@@ -50,6 +50,7 @@ async def apply(connection: AsyncConnection, slug: Slug, delivery: Delivery) -> 
     said = Said(event.name, event.subject, event.source, body, entry)
     await _follow(connection, said)
     if entry.kind is EntryKind.MESSAGE:
+        await _resent(connection, slug, entry)
         await _sections(connection, event)
         await _answered(connection, said, event)
 
@@ -356,6 +357,13 @@ async def _sections(connection: AsyncConnection, event: Event) -> None:
         for section in (manifest.sections if manifest else ())
     ]
     await insert_new(connection, t.items, rows)
+
+
+async def _resent(connection: AsyncConnection, slug: Slug, entry: Entry) -> None:
+    """A letter sent again closes the hole that its first delivery left."""
+    if entry.resends is not None and slug in entry.recipients:
+        row = {"epoch": entry.epoch, "partition": entry.slot, "sequence": entry.resends.sequence}
+        await insert_new(connection, t.lost, row)
 
 
 async def _answered(connection: AsyncConnection, said: Said, event: Event) -> None:

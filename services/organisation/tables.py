@@ -46,6 +46,7 @@ sent = sa.Table(
     sa.Column("opened_at", Utc),
     sa.Column("answered_by", _Id),
     sa.Column("resend_due_at", Utc),
+    sa.Column("resent_as", _Id),
     sa.Column("lost_at", Utc),
     sqlite_autoincrement=True,
 )

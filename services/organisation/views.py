@@ -17,7 +17,7 @@ LIMIT = 1000
 
 _SENT = (
     "id", "name", "subject", "status", "reasons", "flags", "queued_at", "decided_at", "stored_at", "opened_at",
-    "answered_by", "entry_hash", "dry_run", "by_ref", "resend_due_at", "lost_at",
+    "answered_by", "entry_hash", "dry_run", "by_ref", "resend_due_at", "resent_as", "lost_at",
 )  # fmt: skip
 _INBOX = (
     "partition", "sequence", "id", "name", "subject", "source", "at", "received_at", "state", "reason", "letter",

@@ -155,9 +155,9 @@ async def _blocked(connection: AsyncConnection, slug: Slug, now: datetime) -> It
 
 
 async def _resend(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
-    due = (t.sent.c.resend_due_at.is_not(None), t.sent.c.lost_at.is_(None), t.sent.c.stored_at.is_(None))
+    due = (t.sent.c.resend_due_at.is_not(None), t.sent.c.resent_as.is_(None), t.sent.c.stored_at.is_(None))
     rows = (await connection.execute(sa.select(t.sent).where(*due))).mappings().all()
-    text = "The recipient misses this letter: it must be sent again."
+    text = "The recipient misses this letter, and it could not be sent again by itself."
     return [_row("RESEND", text, row["subject"], row["resend_due_at"], message=row["id"]) for row in rows]
 
 
