@@ -77,6 +77,14 @@ def test_one_entry_altered_with_the_true_key_breaks_both_chains(kit: Any) -> Non
     ]
 
 
+def test_lines_out_of_their_order_show(kit: Any) -> None:
+    """Slot after slot, each in its own order, each line once."""
+    gate = kit.story()
+    lines = gate.export()
+    assert codes(verify([*lines[8:], *lines[:8]], gate.public)) == {FaultCode.OUT_OF_ORDER}
+    assert codes(verify([*lines[:8], lines[7], *lines[8:]], gate.public)) >= {FaultCode.OUT_OF_ORDER}
+
+
 def test_entries_of_another_ledger_do_not_mix_in(kit: Any) -> None:
     """The epoch of the cluster's birth is part of every entry."""
     first, other = kit.SmallGate(), kit.SmallGate(epoch="22222222-2222-4222-8222-222222222222")

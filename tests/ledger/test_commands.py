@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from services.cli.__main__ import main
 from services.ledger.looks import Asked, Look, Question, chain_of_looks, look_hash
+from services.organisation import tables
 from services.runtime.jose import SigningKey
 from services.runtime.sql import engine_of
 from services.runtime.tokens import Role
@@ -92,6 +93,7 @@ def test_the_seals_an_edge_holds_are_taken_from_its_database(kit: Any, tmp_path:
 
 async def _edge(file: Path, epoch: str, seals: list[str]) -> None:
     """The columns of an edge's inbox that the command reads."""
+    assert {"epoch", "partition", "sequence", "seal"} <= set(tables.inbox.c.keys())
     table = sa.Table(
         "inbox",
         sa.MetaData(),
