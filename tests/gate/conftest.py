@@ -25,6 +25,7 @@ from services.relay.state import BatchView, State
 from services.relay.types import Emit, Record, Refresh, Tick
 from services.runtime.directory import Directory, load_pins
 from services.runtime.jose import SigningKey, sign_detached, verify_compact, verify_detached
+from tests.gate.rules.families import JWE
 
 SLOTS = 4
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -144,9 +145,11 @@ class GateBench:
         """Make, sign and decide a message."""
         return self.send(source, self.message(source, subject, body, **more).encode(), subject)
 
-    def letter(self, source: str, to: str, subject: str, body: Body, manifest: Manifest | None = None, **more: Any) -> Outcome:
+    def letter(
+        self, source: str, to: str, subject: str, body: Body, manifest: Manifest | None = None, **more: Any
+    ) -> Outcome:
         """Like `say`, to one recipient; sections are sealed with a stand-in text the gate cannot read anyway."""
-        sealed = {section.item: "sealed" for section in manifest.sections} if manifest else {}
+        sealed = {section.item: JWE for section in manifest.sections} if manifest else {}
         return self.say(source, subject, body, to=(to,), manifest=manifest, sealed=sealed, **more)
 
     def send(self, source: str, value: bytes, subject: str, jws: str | None = None, slot: int | None = None) -> Outcome:

@@ -8,23 +8,46 @@ from uuid import uuid4
 import pytest
 
 from schemas.cases import CaseOpened
-from schemas.entry import EntryKind, Verdict, entry_hash
+from schemas.entry import EntryKind, Resend, Verdict, entry_hash
 from schemas.event import MAX_OUTBOX, message_hash
+from schemas.manifest import Basis, Category, Manifest, Purpose, Section, Source, SourceKind, StatementKind
 from schemas.parties import Professional
 from schemas.person import Custody, Person, Role
 from schemas.refusal import Refusal
-from schemas.service import AlertRaised, FactKind, ReceiptStored, StoredNotice
+from schemas.service import AlertRaised, FactKind, ReceiptMissing, ReceiptStored, StoredNotice
 from services.gate import decision
 from services.gate.envelope import slot_of
 from services.relay.state import BatchView
 from services.relay.types import KilledProcess, Record, TooLarge
 from services.runtime.jose import sign_detached
+from tests.gate.rules.play import EVERYTHING, proposal
 
 VT, LT, DESK = "veilig-thuis-noord", "lokaal-team-linde", "coordinatie-noord"
-CHILD = Person(ref="child", role=Role.YOUTH, birth_date=date(2018, 1, 15), custody=(
-    Custody(holder="mother", checked_on=date(2026, 3, 1)),
-))
+CHILD = Person(
+    ref="child",
+    role=Role.YOUTH,
+    birth_date=date(2018, 1, 15),
+    custody=(Custody(holder="mother", checked_on=date(2026, 3, 1)),),
+)
 MOTHER = Person(ref="mother", role=Role.PARENT, birth_date=date(1990, 5, 5))
+
+
+def manifest() -> Manifest:
+    """Sections about the mother on the ground by which Veilig Thuis hands over (Wmo 2015 art. 4.1.1(2)d)."""
+    return Manifest(purpose=Purpose.HANDOVER, sections=tuple(map(_section, EVERYTHING)))
+
+
+def _section(category: Category) -> Section:
+    return Section(
+        item=str(uuid4()),
+        category=category,
+        about=("mother",),
+        kind=StatementKind.FACT,
+        as_of=date(2026, 3, 1),
+        source=Source(kind=SourceKind.OWN_OBSERVATION),
+        bases=(Basis(person="mother", secrecy="G10"),),
+        digest="0" * 64,
+    )
 
 
 def new_case() -> str:
@@ -83,7 +106,9 @@ def test_inbox_sequences_have_no_hole(bench: Any, worker: Professional) -> None:
     "value",
     [b"", b"\xff\xfe", b"[]", b"{", b'{"a":1,"a":2}', b'{"a":NaN}', b"[" * 5000, b'{"specversion":"1.0"}'],
 )
-def test_unreadable_bytes_are_refused_kept_apart_and_the_next_message_goes_on(bench: Any, worker: Professional, value: bytes) -> None:
+def test_unreadable_bytes_are_refused_kept_apart_and_the_next_message_goes_on(
+    bench: Any, worker: Professional, value: bytes
+) -> None:
     outcome = bench.send(VT, value, new_case())
     assert outcome.verdict(VT).reasons[0].code is Refusal.MALFORMED
     assert outcome.entry.message is not None and outcome.entry.message.hash == message_hash(value)
@@ -126,7 +151,9 @@ def test_a_message_in_the_wrong_partition_touches_no_case(bench: Any, worker: Pr
 
 
 @pytest.mark.parametrize("shift", [timedelta(days=-31), timedelta(minutes=6)])
-def test_a_message_from_long_ago_or_from_the_future_is_stale(bench: Any, worker: Professional, shift: timedelta) -> None:
+def test_a_message_from_long_ago_or_from_the_future_is_stale(
+    bench: Any, worker: Professional, shift: timedelta
+) -> None:
     assert bench.say(VT, new_case(), opened(worker), time=bench.now + shift).codes == [Refusal.STALE]
 
 
@@ -152,7 +179,9 @@ def test_an_oversized_message_is_refused(bench: Any) -> None:
     assert bench.send(VT, b" " * (MAX_OUTBOX + 1), new_case()).codes == [Refusal.TOO_LARGE]
 
 
-def test_an_unknown_recipient_is_refused_after_the_directory_was_read_again(bench: Any, worker: Professional, case: str) -> None:
+def test_an_unknown_recipient_is_refused_after_the_directory_was_read_again(
+    bench: Any, worker: Professional, case: str
+) -> None:
     outcome = bench.say(VT, case, "dossiers.shared", to=("nobody-here",))
     assert outcome.codes == [Refusal.UNKNOWN_RECIPIENT]
     assert bench.reader.refreshed == 1
@@ -180,8 +209,12 @@ def _raises(_: object) -> None:
     raise ZeroDivisionError
 
 
-@pytest.mark.parametrize(("error", "code"), [(TooLarge("x"), Refusal.TOO_LARGE), (KilledProcess(), Refusal.INTERNAL_ERROR)])
-def test_what_the_relay_could_not_write_or_survive_is_refused(bench: Any, worker: Professional, error, code) -> None:
+@pytest.mark.parametrize(
+    ("error", "code"), [(TooLarge("x"), Refusal.TOO_LARGE), (KilledProcess(), Refusal.INTERNAL_ERROR)]
+)
+def test_what_the_relay_could_not_write_or_survive_is_refused(
+    bench: Any, worker: Professional, error: Exception, code: Refusal
+) -> None:
     subject = new_case()
     slot = slot_of(subject.encode(), 4)
     value = bench.message(VT, subject, opened(worker)).encode()
@@ -224,8 +257,8 @@ def test_a_receipt_tells_each_sender_what_is_stored(bench: Any, case: str) -> No
 
 def test_a_stored_letter_is_told_to_its_sender(bench: Any, worker: Professional, case: str) -> None:
     slot = slot_of(case.encode(), 4)
-    sent = bench.letter(VT, LT, case, *_proposal())
-    assert sent.entry.verdict is Verdict.DELIVERED, sent.codes
+    sent = bench.letter(VT, LT, case, proposal(str(uuid4()), (CHILD, MOTHER)), manifest())
+    assert sent.entry.verdict is Verdict.DELIVERED, sent.entry.reasons
     [place] = [p for p in sent.entry.inbox if p.inbox == LT]
     told = bench.say(LT, case, ReceiptStored(partition=slot, up_to=place.sequence), by=None).inbox(VT)
     assert [StoredNotice.model_validate(e.data.body).messages for e in told] == [(sent.entry.message.id,)]
@@ -238,7 +271,9 @@ def test_a_refused_alert_becomes_a_fact_and_no_verdict(bench: Any, case: str) ->
     assert outcome.to("oversight.inbox") == []
 
 
-def test_an_echoed_barrier_brings_a_checkpoint_to_every_inbox_and_the_ledger(bench: Any, worker: Professional, case: str) -> None:
+def test_an_echoed_barrier_brings_a_checkpoint_to_every_inbox_and_the_ledger(
+    bench: Any, worker: Professional, case: str
+) -> None:
     slot = slot_of(case.encode(), 4)
     value = json.dumps({"barrier": "000000000007", "at": bench.now.isoformat()}).encode()
     headers = (("content-type", b"application/estafette-barrier+json"),)
@@ -269,3 +304,29 @@ def _view(bench: Any, slot: int) -> BatchView:
 def bench_signature(bench: Any, slug: str, value: bytes) -> str:
     return sign_detached(value, bench.signing_key(slug))
 
+
+def test_a_letter_sent_again_closes_the_hole_it_left(bench: Any, worker: Professional, case: str) -> None:
+    slot = slot_of(case.encode(), 4)
+    body, carried = proposal(str(uuid4()), (CHILD, MOTHER)), manifest()
+    first = bench.letter(VT, LT, case, body, carried)
+    [place] = [p for p in first.entry.inbox if p.inbox == LT]
+    asked = bench.say(LT, case, ReceiptMissing(partition=slot, sequences=(place.sequence,)), by=None)
+    assert [event.name for event in asked.inbox(VT)] == ["notices.resend_due"]
+    again = bench.letter(VT, LT, case, body, carried, resend_of=first.entry.message.id)
+    assert again.entry.verdict is Verdict.DELIVERED, again.codes
+    assert again.entry.resends == Resend(message=first.entry.message.id, sequence=place.sequence)
+    assert again.facts == [] and again.entry.handover is None
+    bench.pass_time(days=10)
+    assert "notices.lost" not in [event.name for event in bench.tick(slot).inbox(VT)]
+
+
+def test_a_letter_not_sent_again_is_told_lost_to_both_sides(bench: Any, worker: Professional, case: str) -> None:
+    slot = slot_of(case.encode(), 4)
+    first = bench.letter(VT, LT, case, proposal(str(uuid4()), (CHILD, MOTHER)), manifest())
+    [place] = [p for p in first.entry.inbox if p.inbox == LT]
+    bench.say(LT, case, ReceiptMissing(partition=slot, sequences=(place.sequence,)), by=None)
+    bench.pass_time(days=5)
+    tick = bench.tick(slot)
+    for side in (VT, LT):
+        assert "notices.lost" in [event.name for event in tick.inbox(side)]
+    assert "notices.lost" not in [event.name for event in bench.tick(slot).inbox(VT)]
