@@ -2,7 +2,7 @@
 
 Read a row as: "CODE opens when ..., on RESPONSIBLE, due ..., WATCHER looks on; it closes when ...". A term marked LAW
 or NORM is not ours to change; OURS is a default that a chain may agree otherwise. Rows of a handover also close when it
-ends or an emergency overtakes it, unless the row outlives it; every row closes with its case.
+ends or an emergency overtakes it, unless the row outlives it; every row closes with its case but those that say so.
 """
 
 from dataclasses import dataclass
@@ -83,6 +83,7 @@ class Per(StrEnum):
     PLANNED_DATE = "PLANNED_DATE"
     PERSON_NOT_TOLD = "PERSON_NOT_TOLD"
     BIRTHDAY = "BIRTHDAY"
+    MESSAGE = "MESSAGE"  # by the id of the message that opens it
 
 
 class From(StrEnum):
@@ -123,6 +124,7 @@ class When(StrEnum):
     AFTER_ASSESSMENT = "AFTER_ASSESSMENT"
     AFTER_INVESTIGATION = "AFTER_INVESTIGATION"
     CONTACT_HELD = "CONTACT_HELD"
+    URGENT_GROUND = "URGENT_GROUND"  # the gate let a section through in haste
     SHOWS_REVIEW = "SHOWS_REVIEW"  # a second person reviewed the message that opened it
 
 
@@ -164,6 +166,7 @@ class Row:
     heights: str = "STANDARD"
     alarm: str | None = None
     outlives: bool = False  # the end of its handover
+    after_closing: bool = False  # stays, and opens, in a closed case: a duty of law that closing does not end
     restarts: bool = False
     keeps_date: Term | None = None
     alert_per_child: bool = False
@@ -288,6 +291,12 @@ AFTER_HANDOVER: tuple[Row, ...] = (
         "Wmo 2015 art. 5.3.1, Jeugdwet 7.3.2(4), D5", counts_from=From.TELL_BEFORE,
     ),
     Row(
+        "GROUND_REVIEW", Per.MESSAGE, (On(when=When.URGENT_GROUND),), hours(24), Who.ACTOR, Who.COORDINATION,
+        (On("reviews.recorded", when=When.SHOWS_REVIEW),),
+        "G18: five answers and a second person follow within 24 hours", heights="FROM_TWO", alarm="URGENT_REVIEW",
+        after_closing=True,
+    ),
+    Row(
         "CONSENT_REVIEW", Per.BIRTHDAY, (On(),), None, Who.HOLDER, Who.COORDINATION,
         (On("consents.recorded", when=When.ABOUT_PERSON), On("consents.withdrawn", when=When.ABOUT_PERSON)),
         "D§3c: at 12, 16 and 18 another must consent", counts_from=From.BIRTHDAY, opens_before=days(30),
@@ -299,7 +308,7 @@ VEILIG_THUIS: tuple[Row, ...] = (
     Row(
         "VT_ASSESSMENT", Per.REPORT, (On("reports.registered"),), working_days(5, NORM), Who.ACTOR, Who.COORDINATION,
         (On("reports.assessed", when=When.THIS_REPORT), gone("reports.ended", when=When.THIS_REPORT)),
-        "D2: handelingsprotocol Veilig Thuis", counts_from=From.RECEIVED, heights="VEILIG_THUIS",
+        "D2: handelingsprotocol Veilig Thuis", counts_from=From.RECEIVED, heights="VEILIG_THUIS", after_closing=True,
     ),
     Row(
         "VT_START", Per.REPORT, (On("reports.assessed", when=When.INVESTIGATES),), days(5, LAW), Who.ACTOR,
@@ -311,22 +320,23 @@ VEILIG_THUIS: tuple[Row, ...] = (
             gone("reports.ended", when=When.THIS_REPORT),
         ),
         "D1: Uitvoeringsbesluit Wmo 2015 art. 4.1.7(1), five days after receipt once an investigation is needed",
-        counts_from=From.RECEIVED, heights="VEILIG_THUIS",
+        counts_from=From.RECEIVED, heights="VEILIG_THUIS", after_closing=True,
     ),
     Row(
         "VT_INFORM", Per.REPORT, (On("reports.registered"),), days(28, LAW), Who.ACTOR, Who.COORDINATION,
         (On("reports.person_informed", when=When.THIS_REPORT), gone("reports.ended", when=When.THIS_REPORT)),
-        "D5: Wmo 2015 art. 5.3.1(1)", counts_from=From.NOW, heights="VEILIG_THUIS",
+        "D5: Wmo 2015 art. 5.3.1(1)", counts_from=From.NOW, heights="VEILIG_THUIS", after_closing=True,
     ),
     Row(
         "REPORTER_FEEDBACK", Per.REPORT, (On("reports.assessed", when=When.THIS_REPORT),), working_days(10), Who.ACTOR,
         Who.COORDINATION, (On("reports.reporter_informed", when=When.AFTER_ASSESSMENT),),
-        "D6: Wmo 2015 art. 4.1.1(2)g gives the duty, the term is ours", direct=working_days(10),
+        "D6: Wmo 2015 art. 4.1.1(2)g gives the duty, the term is ours", direct=working_days(10), after_closing=True,
     ),
     Row(
         "INVESTIGATION_FEEDBACK", Per.REPORT, (On("reports.ended", when=When.INVESTIGATED),), working_days(10),
         Who.ACTOR, Who.COORDINATION, (On("reports.reporter_informed", when=When.AFTER_INVESTIGATION),),
         "D6: the second time, after the investigation", alarm="REPORTER_FEEDBACK", direct=working_days(10),
+        after_closing=True,
     ),
 )  # fmt: skip
 """Clocks of Veilig Thuis; four in ten assessments run late, so the first tier never pages anyone."""

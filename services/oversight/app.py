@@ -78,7 +78,7 @@ class Oversight:
             self.refused += 1
             log.error("ALERT_REFUSED", message=fact.id, subject=fact.subject, type=fact.type)
             return []
-        if fact.subject is None or fact.case is None or not fact.subject.startswith("case:"):
+        if fact.subject is None or fact.case is None or not _about_a_case(fact):
             return []
         state.begin(view, fact.at)
         watch, said = apply(fact, state.load(view, fact.subject), self._calendar)
@@ -107,6 +107,12 @@ class Oversight:
         value = event.encode()
         headers = (("jws", sign_detached(value, self._key).encode()), ("content-type", CONTENT_TYPE.encode()))
         return Emit(OUTBOX, say.subject.encode(), value, headers)
+
+
+def _about_a_case(fact: Fact) -> bool:
+    """Threads have no child to watch; what machines say to each other changes nothing for one."""
+    by_machine = fact.actor == OVERSIGHT or (fact.type or "").startswith("receipts.")
+    return (fact.subject or "").startswith("case:") and not by_machine
 
 
 def _barrier(barrier: str, at: datetime) -> Emit:

@@ -50,12 +50,14 @@ def save(view: View, watch: Watch) -> None:
 
 def _write(view: View, watch: Watch) -> None:
     group = group_of(watch.subject)
-    wanted = {f"{r.kind}:{group}:{r.key}": r.model_dump_json(exclude_none=True).encode() for r in watch.records()}
-    for key in tuple(view.group(group)):
+    there = dict(view.group(group))
+    wanted = {f"{record.kind}:{group}:{record.key}": record for record in watch.records()}
+    for key in there:
         if key.partition(":")[0] in _BY_KIND and key not in wanted:
             view.delete(key)
-    for key, value in wanted.items():
-        view.put(key, value)
+    for key, record in wanted.items():
+        if key not in there or _parsed(record.kind, there[key]) is not record:
+            view.put(key, record.model_dump_json(exclude_none=True).encode())
 
 
 def begin(view: View, at: datetime) -> None:

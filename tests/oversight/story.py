@@ -118,6 +118,7 @@ _LEAST: dict[str, dict[str, Any]] = {
         "plan": uuid(10), "planned_for": "2026-06-01",
         "risks": [{"child": CHILD, "risk": "violence", "baseline": "HIGH", "now": "LOW"}],
     },
+    "reviews.recorded": {"message": uuid(13), "outcome": "JUSTIFIED"},
     "supports.requested": {"support": uuid(11), "kind": "SIDE_CARE", "task": "therapy"},
     "supports.declined": {"support": uuid(11), "reason": "NOT_OUR_TASK"},
     "consents.recorded": {

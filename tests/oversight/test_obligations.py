@@ -6,11 +6,13 @@ import pytest
 
 from schemas.body import Phase
 from schemas.handovers import HandoverKind, HandoverState
+from schemas.refusal import Flag
 from schemas.tables.obligations import ROWS, STANDING, Per
 from schemas.tables.transitions import TRANSITIONS, Effect
 from services.oversight.rules.conditions import CONDITIONS
 from tests.oversight.story import (
     CHILD,
+    COORDINATION,
     GI,
     HANDOVER,
     LT,
@@ -354,6 +356,17 @@ def test_a_withdrawal_is_a_new_statement_about_that_person() -> None:
     assert "CONSENT_REVIEW" not in story.codes
 
 
+def test_what_was_shared_in_haste_is_weighed_by_a_second_person_within_24_hours() -> None:
+    """Each message by itself; it reaches the coordination when nobody does (tier 2)."""
+    story = Story()
+    story.tell("dossiers.shared", VT, at("2026-03-06 17:00"), flags=(Flag.URGENT_GROUND,))
+    owed = story.owed("GROUND_REVIEW")
+    assert (owed.responsible, local(owed.due)) == ((VT,), "2026-03-07 17:00:00")
+    assert ("raised", "URGENT_REVIEW", 2, {VT, COORDINATION}) in heard(story.wait(at("2026-03-07 17:00")))
+    said = story.tell("reviews.recorded", VT, at("2026-03-08"), message=owed.cause)
+    assert heard(said) == [("resolved", "URGENT_REVIEW", None, {VT, COORDINATION})]
+
+
 def test_a_closed_case_owes_nothing() -> None:
     """And who was alarmed is told that it is over."""
     story = Story()
@@ -363,6 +376,22 @@ def test_a_closed_case_owes_nothing() -> None:
     assert heard(said) == [("resolved", "FIRST_REACTION", None, {LT})]
     assert not story.watch.owed
     assert story.wait(timedelta(days=300)) == []
+
+
+def test_what_the_law_asks_of_veilig_thuis_does_not_end_with_the_case() -> None:
+    """People are still told what was done with the report about them; a new report on a closed case has its clocks."""
+    closed = {"open": False, "regie": None}
+    story = Story()
+    story.tell("reports.registered", VT, MONDAY)
+    story.tell("reports.assessed", VT, at("2026-03-04"))
+    story.tell("sight.planned", VT, at("2026-03-04"))
+    story.tell("cases.closed", VT, at("2026-03-09"), case=closed)
+    assert story.codes == {"VT_INFORM", "REPORTER_FEEDBACK"}
+    assert heard(story.wait(at("2026-03-31")))[:1] == [("raised", "REPORTER_FEEDBACK", 1, {VT})]
+    said = story.tell("reports.reporter_informed", VT, at("2026-03-31"))
+    assert [entry[:2] for entry in heard(said)] == [("resolved", "REPORTER_FEEDBACK")]
+    story.tell("reports.registered", VT, at("2026-04-01"), report=uuid(55))
+    assert local(story.owed("VT_ASSESSMENT").due) == "2026-03-09 23:59:59"
 
 
 def test_rows_of_a_handover_are_opened_by_handovers_only() -> None:

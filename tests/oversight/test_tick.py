@@ -111,7 +111,7 @@ def _told(slot: Slot, history: list[tuple[int, tuple[str, str, object], Phase, i
     return when
 
 
-@settings(deadline=None, max_examples=60)  # the machine may be busy
+@settings(deadline=None, max_examples=30)  # the machine may be busy
 @given(HISTORY, st.lists(st.integers(1, 20 * 24), max_size=8))
 def test_one_big_tick_says_what_many_small_ones_say(
     history: list[tuple[int, tuple[str, str, object], Phase, int]], steps: list[int]
@@ -132,7 +132,7 @@ def test_one_big_tick_says_what_many_small_ones_say(
     assert big.kept == small.kept
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(HISTORY)
 def test_the_index_knows_every_case_that_waits_for_time(
     history: list[tuple[int, tuple[str, str, object], Phase, int]],

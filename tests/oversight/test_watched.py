@@ -49,7 +49,7 @@ def test_every_open_state_has_something_that_is_owed_in_it() -> None:
     assert set(STANDING.values()) <= set(BY_CODE)
 
 
-@settings(deadline=None, max_examples=80)  # the machine may be busy
+@settings(deadline=None, max_examples=40)  # the machine may be busy
 @given(st.data())
 def test_no_walk_through_the_table_leaves_an_open_handover_unwatched(data: st.DataObject) -> None:
     """Whatever is said in whatever order the table allows, and whatever time passes in between."""
@@ -67,7 +67,7 @@ def test_no_walk_through_the_table_leaves_an_open_handover_unwatched(data: st.Da
             assert HANDOVER not in story.watch.handovers
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(HandoverState), st.sets(st.sampled_from(Effect), max_size=3)), min_size=1))
 def test_not_even_a_course_that_the_table_does_not_know(course: list[tuple[HandoverState, set[Effect]]]) -> None:
     """Oversight follows the gate's word about the state, also after a rebuild from the middle."""

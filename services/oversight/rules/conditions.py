@@ -24,6 +24,7 @@ from schemas.cases import LeadKept
 from schemas.consents import ConsentRecorded, ConsentWithdrawn
 from schemas.handovers import FirstContactHeld, HandoverProposed, WarmContactAttested
 from schemas.person import PersonRef
+from schemas.refusal import Flag
 from schemas.service import Fact, HandoverFact
 from schemas.tables.obligations import On, When
 from services.oversight.rules.case import Head, Obligation, Watch
@@ -257,6 +258,11 @@ def _contact_held(event: Event, owed: Obligation | None) -> bool:
     if owed is None or not isinstance(body, WorkerAssigned):
         return False
     return body.measure == owed.ref and body.contact_held_at is not None
+
+
+@_condition(When.URGENT_GROUND)
+def _urgent_ground(event: Event, owed: Obligation | None) -> bool:
+    return Flag.URGENT_GROUND in event.fact.flags
 
 
 @_condition(When.SHOWS_REVIEW)

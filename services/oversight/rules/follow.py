@@ -18,6 +18,7 @@ from schemas.care import (
 from schemas.consents import ConsentRecorded, ConsentSetAside
 from schemas.handovers import FINAL, HandoverState
 from schemas.service import CaseFact, Fact, HandoverFact
+from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
 from schemas.tables.obligations import Per, Who
 from services.oversight.rules import ladder, openings, patterns, sight
@@ -39,6 +40,10 @@ def apply(fact: Fact, watch: Watch, calendar: Calendar) -> tuple[Watch, tuple[Sa
     _follow_case(event)
     if not watch.head.open:
         _end(event)
+        _follow_report(event)
+        _close(event)
+        openings.follow(event, calendar)
+        ladder.resolve_met(event)
     else:
         _follow_parts(event)
         _close(event)
@@ -85,13 +90,14 @@ def _drop_other_birthdays(watch: Watch, fact: Fact) -> None:
 
 
 def _end(event: Event) -> None:
-    """A closed case owes nothing; who was alarmed about it is told."""
+    """A closed case owes nothing but what the law asks after closing; who was alarmed about the rest is told."""
     watch = event.watch
     for alert in tuple(watch.alerts.values()):
-        if alert.code != patterns.OPEN_CONCERN:
+        if alert.code in PATTERNS and alert.code != patterns.OPEN_CONCERN:
             ladder.resolve(watch, alert, "NO_LONGER_APPLIES")
     for record in tuple(watch.records()):
-        if not isinstance(record, Head | Alert):
+        stays = isinstance(record, Obligation) and record.row.after_closing
+        if not stays and not isinstance(record, Head | Alert | Report):
             watch.drop(record)
 
 

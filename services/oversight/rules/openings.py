@@ -27,7 +27,7 @@ class About(NamedTuple):
 
 def follow(event: Event, calendar: Calendar) -> None:
     """Open what this message opens."""
-    for row in ROWS:
+    for row in (row for row in ROWS if event.watch.head.open or row.after_closing):
         for about in _openings(row, event):
             _open(row, event, calendar, about)
     keep_watched(event, calendar)
@@ -91,6 +91,10 @@ def _measure(event: Event) -> Iterator[About]:
     yield About(getattr(body, "measure", ""), body.child if isinstance(body, MeasureStarted) else None)
 
 
+def _message(event: Event) -> Iterator[About]:
+    yield About(event.fact.id)
+
+
 def _planned_date(event: Event) -> Iterator[About]:
     body = event.body
     if isinstance(body, MonitoringPlanned):
@@ -125,6 +129,7 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.PLANNED_DATE: _planned_date,
     Per.PERSON_NOT_TOLD: _not_told,
     Per.BIRTHDAY: _birthday,
+    Per.MESSAGE: _message,
 }
 
 
