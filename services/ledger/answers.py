@@ -10,6 +10,7 @@ from schemas.entry import Entry, EntryHandover, EntryRegie, EntrySection
 from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from schemas.refusal import Reason
+from schemas.tables.refusals import WORDS, how_to_mend
 from services.ledger import words
 from services.ledger.looks import Asked
 
@@ -186,10 +187,10 @@ def _section(section: EntrySection) -> SharedSection:
 def _reason(reason: Reason) -> RefusedBecause:
     return RefusedBecause(
         code=reason.code,
-        in_words=words.REFUSALS.get(reason.code, reason.code),
+        in_words=WORDS.get(reason.code, reason.code),
         section=reason.section,
         person=reason.person,
         missing=reason.missing,
         law=reason.law,
-        mend=tuple(words.MENDS.get(mend, mend) for mend in reason.mend),
+        mend=how_to_mend(reason),
     )

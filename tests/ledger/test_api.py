@@ -7,8 +7,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from schemas.manifest import Category, GdprArticle, Purpose
 from schemas.parties import OrganisationKind
-from services.ledger import store
+from schemas.refusal import Flag
+from schemas.tables.grounds import GROUNDS
+from services.ledger import store, words
 from services.ledger.api import Desk, ledger_api
 from services.ledger.chain import Scope, verify
 from services.ledger.looks import Question
@@ -109,8 +112,8 @@ async def test_an_audit_says_what_was_shared_with_whom_on_which_basis_in_words(k
         "consent" in section["bases"][0]["secrecy_in_words"] and "public task" in section["bases"][0]["gdpr_in_words"]
     )
     assert refused["reasons"][0]["code"] == "CONSENT_INCOMPLETE"
-    assert refused["reasons"][0]["in_words"] == "consent of everyone needed is not there"
-    assert refused["reasons"][0]["mend"] == ["ask consent of those named"]
+    assert refused["reasons"][0]["in_words"] == "not everyone whose consent is needed has given it"
+    assert refused["reasons"][0]["mend"] == ["ask consent of parent-1"]
     assert accepted["name"] == "handovers.accepted"
     assert [(slot["slot"], slot["slot_seq"]) for slot in answer["read_up_to"]] == [(0, 8), (1, 6)]
 
@@ -230,3 +233,12 @@ async def test_tokens_of_unknown_organisations_or_issuers_are_refused(kit: Any, 
 async def test_a_question_that_cannot_be_read_is_refused(ledger: Ledger, path: str) -> None:
     """With 422, never with an error of the server."""
     assert (await ledger.get(path)).status_code == 422
+
+
+def test_every_code_has_its_words() -> None:
+    """A new category, purpose, flag or ground is not shown as a bare code."""
+    assert set(words.CATEGORIES) == set(Category)
+    assert set(words.PURPOSES) == set(Purpose)
+    assert set(words.FLAGS) == set(Flag)
+    assert set(words.GDPR) == set(GdprArticle)
+    assert {ground.code for ground in GROUNDS} <= set(words.BASES)
