@@ -12,7 +12,7 @@ from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonStatus
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.tables.consent_ages import ADULT_FROM, SET_ASIDE_LAW, Mode
-from schemas.tables.grounds import BY_CODE, CONSENT, NEVER_BY_CONSENT, SET_ASIDE
+from schemas.tables.grounds import BY_CODE, CONSENT, NEVER_BY_CONSENT, SET_ASIDE, Weighed
 from services.gate.rules.grounds import Failed, Sharing, fitting, judge_ground, office, urgent
 from services.gate.rules.voices import (
     Answer,
@@ -40,13 +40,19 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything a basis is judged by: what everyone needed has said, and who is set aside for this share."""
+    """Everything a basis is judged by: what everyone needed has said about this share."""
 
     sharing: Sharing
     subject: Person  # whose data these are: of an unborn child the mother
     day: Day
+    share: Share
     given: tuple[Answer, ...]
-    aside: Mapping[Who, tuple[Uuid, ...]]
+
+    @property
+    def aside(self) -> Mapping[Who, tuple[Uuid, ...]]:
+        """Who of them is set aside for this share, and by which decisions."""
+        found = {a.who: set_aside(a.who, self.subject, self.share, self.day) for a in self.given}
+        return {who: decisions for who, decisions in found.items() if decisions}
 
     @property
     def open(self) -> tuple[Answer, ...]:
@@ -84,9 +90,14 @@ def look(sharing: Sharing, mode: Mode = Mode.STRICT) -> View | None:
         return None
     day = Day(ctx.case, ctx.today, office(ctx), mode)
     share = Share(section.item, section.category, sharing.recipient, sharing.purpose)
-    given = answers(subject, share, day)
-    aside = {a.who: found for a in given if (found := set_aside(a.who, subject, share, day))}
-    return View(sharing, subject, day, given, aside)
+    return View(sharing, subject, day, share, answers(subject, share, day))
+
+
+def holding(sharing: Sharing, mode: Mode = Mode.STRICT) -> tuple[str, ...]:
+    """Every basis that holds today for this section and person without anything more being weighed or asked."""
+    view = look(sharing, mode)
+    weighed = {code for code, ground in BY_CODE.items() if ground.weighed is not Weighed.NOTHING}
+    return tuple(code for code in _holding(view) if code not in weighed) if view else ()
 
 
 def _claim(basis: Basis, view: View) -> Failed | None:
@@ -186,7 +197,7 @@ def _stands_in_the_way(given: Answer, view: View) -> bool:
     """A custody holder whom it is not safe to ask."""
     person = view.day.case.person(given.who)
     holders = custody_holders(view.day.case, view.subject, view.day.today)
-    return person is not None and person.contact_unsafe and given.who in holders and given.who != view.subject.ref
+    return person is not None and person.contact_unsafe and given.who in holders
 
 
 def _report(view: View) -> tuple[Mend, ...]:

@@ -67,7 +67,6 @@ def _set_aside(ctx: Context, body: ConsentSetAside) -> Judgement:
     reasons = _used(ctx, body.statement) + _unknown(ctx, body.about, body.holder)
     if not reasons:
         reasons = _may_be_set_aside(ctx, body)
-    reasons += _second_person(ctx)
     if not ctx.today < body.review_on <= ctx.today + timedelta(days=SET_ASIDE_DAYS):
         reasons += (
             Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("review_on",), law=SET_ASIDE_LAW, mend=(Mend.CORRECT,)),
@@ -101,7 +100,7 @@ def _set_aside(ctx: Context, body: ConsentSetAside) -> Judgement:
 def _may_be_set_aside(ctx: Context, body: ConsentSetAside) -> tuple[Reason, ...]:
     """A custody holder may; the person whose data these are never."""
     person = ctx.case.person(body.about)
-    if person and body.holder != body.about and body.holder in custody_holders(ctx.case, person, ctx.today):
+    if person and body.holder in custody_holders(ctx.case, person, ctx.today):
         return ()
     return (
         Reason(
@@ -112,13 +111,6 @@ def _may_be_set_aside(ctx: Context, body: ConsentSetAside) -> tuple[Reason, ...]
             mend=(Mend.CORRECT,),
         ),
     )
-
-
-def _second_person(ctx: Context) -> tuple[Reason, ...]:
-    by, second = ctx.event.data.by, ctx.event.data.second
-    if by and second and by.ref != second.ref:
-        return ()
-    return (Reason(code=Refusal.SECOND_PERSON_MISSING, missing=("second",), law=SET_ASIDE_LAW, mend=(Mend.ADD,)),)
 
 
 def _withdrawn(ctx: Context, body: ConsentWithdrawn) -> Judgement:

@@ -5,17 +5,18 @@ person. A letter is delivered or refused whole; what it delivers is remembered p
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.base import Slug, Uuid
-from schemas.manifest import Category, Manifest, Purpose, Section, SourceKind, StatementKind
+from schemas.manifest import Category, Manifest, Purpose, Section, Source, SourceKind, StatementKind, WithheldReason
 from schemas.parties import OrganisationKind, Party
 from schemas.person import PersonRef
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables import categories as table
 from schemas.tables.consent_ages import Mode
 from schemas.tables.messages import Shape
-from services.gate.rules.bases import Carried, judge_basis
+from services.gate.rules.bases import Carried, holding, judge_basis
 from services.gate.rules.case import Context, Effects, ItemRecord, Judgement
 from services.gate.rules.grounds import Sharing, named
 
@@ -49,6 +50,7 @@ def judge_sections(ctx: Context, mode: Mode = Mode.STRICT) -> Judgement:
             judged = _judge_section(Leg(ctx, section, recipient, manifest.purpose, mode))
             reasons += judged.reasons
             effects += judged.effects
+        reasons += tuple(reason for one in _kept_back(ctx, manifest, recipient, mode) for reason in one)
     seen = tuple(dict.fromkeys(effects.flags))
     return Judgement(reasons) if reasons else Judgement(effects=Effects(put=effects.put, flags=seen))
 
@@ -91,6 +93,37 @@ def _conversation(ctx: Context, manifest: Manifest) -> tuple[Reason, ...]:
             mend=(Mend.CORRECT,),
         ),
     )
+
+
+def _kept_back(ctx: Context, manifest: Manifest, to: Party, mode: Mode) -> Iterator[tuple[Reason, ...]]:
+    """What speaks for the family is not withheld for want of a basis that is there (D#81, D#123)."""
+    for withheld in manifest.withheld:
+        known = ctx.case.of(ItemRecord).get(withheld.item)
+        if known is not None and withheld.reason is WithheldReason.NO_BASIS:
+            yield _could_go(Leg(ctx, _again(known, ctx), to, manifest.purpose, mode))
+
+
+def _again(item: ItemRecord, ctx: Context) -> Section:
+    """An item the case knows, as a section that states no basis."""
+    return Section(
+        item=item.item,
+        category=item.category,
+        about=item.about,
+        kind=item.stated_as or StatementKind.OBSERVATION,
+        as_of=item.as_of or ctx.today,
+        source=item.source or Source(kind=SourceKind.OWN_OBSERVATION),
+        digest=item.digest,
+    )
+
+
+def _could_go(leg: Leg) -> tuple[Reason, ...]:
+    case = leg.ctx.case
+    persons = [person for person in map(case.person, leg.section.about) if person is not None]
+    shares = [Sharing(leg.ctx, leg.section, person, leg.recipient, leg.purpose) for person in persons]
+    hidden = any(person.location_protected for person in persons) and _reveals_where(leg)
+    if _closed(leg) or _source(leg) or hidden or not all(holding(share, leg.mode) for share in shares):
+        return ()
+    return (_reason(leg, Refusal.REQUIRED_SECTION_MISSING, ("section",), (Mend.ADD,), "IGJ 2023; JB Noord 2016 §3.1"),)
 
 
 # One section

@@ -26,7 +26,7 @@ from schemas.tables.consent_ages import (
     Mode,
     Voice,
 )
-from services.gate.rules.case import AMSTERDAM, Case, StatementRecord
+from services.gate.rules.case import Case, StatementRecord, dutch_day
 
 Who = PersonRef | Slug
 """A person of the case, or the organisation that holds custody as guardian."""
@@ -80,9 +80,11 @@ def speaks_for(case: Case, person: Person) -> Person | None:
 
 
 def custody_holders(case: Case, person: Person, today: date) -> tuple[Who, ...]:
-    """Everyone who holds custody that day. Only the dead drop out: who cannot be found is still needed."""
+    """Everyone who holds custody that day. Only the dead drop out: who cannot be found is still needed. Nobody holds
+    custody over themselves, whatever a record says.
+    """
     held = dict.fromkeys(custody.holder for custody in person.custody if custody.holds_on(today))
-    return tuple(who for who in held if not _dead(case.person(who)))
+    return tuple(who for who in held if who != person.ref and not _dead(case.person(who)))
 
 
 def _dead(person: Person | None) -> bool:
@@ -142,7 +144,7 @@ def same_scope(scope: Scope) -> tuple[frozenset[str], ...]:
 
 def answer(who: Who, person: Person, share: Share, day: Day) -> Answer:
     """What `who` has said about sharing this about `person`, as it counts on that day."""
-    covering = [said for said in _latest(_said(who, person, day)) if covers(said.scope, share)]
+    covering = _latest(said for said in _said(who, person, day) if covers(said.scope, share))
     gone = [said for said in covering if ended(said, day.today)]
     live = [said for said in covering if not ended(said, day.today)]
     refused = [said for said in live if said.decision is Decision.REFUSED]
@@ -208,7 +210,7 @@ def _after(said: StatementRecord, gone: StatementRecord) -> bool:
 
 
 def _day_of(said: StatementRecord) -> date:
-    return said.recorded_at.astimezone(AMSTERDAM).date()
+    return dutch_day(said.recorded_at)
 
 
 def answers(person: Person, share: Share, day: Day) -> tuple[Answer, ...]:
@@ -230,7 +232,7 @@ def open_answers(person: Person, given: tuple[Answer, ...], day: Day) -> tuple[A
 
 def set_aside(who: Who, person: Person, share: Share, day: Day) -> tuple[Uuid, ...]:
     """The decisions that set this custody holder aside for this share, in force that day. Never the person itself."""
-    if who == person.ref or who not in custody_holders(day.case, person, day.today):
+    if who not in custody_holders(day.case, person, day.today):
         return ()
     return tuple(
         said.statement

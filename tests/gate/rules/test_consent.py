@@ -12,6 +12,7 @@ from schemas.refusal import Refusal
 from schemas.service import ConsentWithdrawnNotice
 from services.gate.rules.case import Case, ItemRecord, Judgement, StatementRecord
 from services.gate.rules.consent import judge_statement
+from services.gate.rules.judge import judge as judge_all
 from tests.gate.rules.families import (
     COLLEAGUE,
     DEAD,
@@ -179,8 +180,8 @@ def test_a_custody_holder_can_be_set_aside_for_four_weeks() -> None:
 
 @pytest.mark.parametrize("second", [None, WORKER])
 def test_setting_aside_needs_another_professional(second: object) -> None:
-    """The same person twice is one person."""
-    assert codes(judge(case_of(*FAMILY), aside(), second=second)) == [Refusal.SECOND_PERSON_MISSING]
+    """The same person twice is one person. The row of the message asks for it, so the whole judgement is looked at."""
+    assert codes(judge_all(context(case_of(*FAMILY), aside(), second=second))) == [Refusal.SECOND_PERSON_MISSING]
 
 
 @pytest.mark.parametrize("days", [0, 29])
@@ -199,6 +200,12 @@ def test_only_a_custody_holder_is_set_aside(holder: str, age: int) -> None:
     """Never the youth whose data these are, and nobody who has no say anyway."""
     case = case_of(child(age), MOTHER, FATHER, adult("granny", role=Role.OTHER_ADULT))
     assert codes(judge(case, aside(holder), second=COLLEAGUE)) == [Refusal.ROLE_NOT_ALLOWED]
+
+
+def test_nobody_holds_custody_over_themselves() -> None:
+    """A record that says so makes no child of eight someone to set aside, or who consents."""
+    case = case_of(child(8, custody=held_by("child", "mother")), MOTHER)
+    assert codes(judge(case, aside("child"), second=COLLEAGUE)) == [Refusal.ROLE_NOT_ALLOWED]
 
 
 def test_a_dead_custody_holder_has_nothing_to_say() -> None:

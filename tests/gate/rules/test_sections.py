@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.body import Body
-from schemas.care import SightConfirmed, SupportKind, SupportRequested
+from schemas.care import DossierShared, SightConfirmed, SupportKind, SupportRequested
 from schemas.consents import Decision, Scope
 from schemas.handovers import HandoverAnswered
 from schemas.manifest import (
@@ -19,6 +19,8 @@ from schemas.manifest import (
     Source,
     SourceKind,
     StatementKind,
+    Withheld,
+    WithheldReason,
 )
 from schemas.parties import Party
 from schemas.person import Custody, Person, Role
@@ -121,6 +123,11 @@ def test_nobody_to_consent_is_no_consent() -> None:
         case_of(Person(ref="child", role=Role.UNBORN, due_date=TODAY, mother="nobody")),
     ):
         assert judged(alone) != []
+
+
+def test_a_child_never_holds_custody_over_itself() -> None:
+    """Whatever a record says: an eight-year-old's yes is not the yes of who holds custody."""
+    assert judged(case_of(child(8, custody=held_by("child")), records=yes("child"))) == [Refusal.CONSENT_INCOMPLETE]
 
 
 def test_the_dead_drop_out_and_the_missing_do_not() -> None:
@@ -275,7 +282,9 @@ def test_an_older_wider_yes_does_not_take_the_place_of_what_ran_out() -> None:
     wide = said("wide", "mother", seq=1)
     out = said("out", "mother", scope=CONCERNS, seq=2, until=TODAY - timedelta(days=10))
     assert judged(family(8, wide, out, custody=held_by("mother"))) == [Refusal.CONSENT_INCOMPLETE]
-    fresh = said("fresh", "mother", seq=3, on=TODAY)
+    last_day = said("last-day", "mother", seq=3, on=TODAY - timedelta(days=10))
+    assert judged(family(8, last_day, out, custody=held_by("mother"))) == [Refusal.CONSENT_INCOMPLETE]
+    fresh = said("fresh", "mother", seq=3, on=TODAY - timedelta(days=9))
     assert judged(family(8, fresh, out, custody=held_by("mother"))) == []
 
 
@@ -360,6 +369,7 @@ def test_who_alone_could_consent_is_not_set_aside() -> None:
     reason = refused(case, section(basis="REPRESENTATIVE_SET_ASIDE"))
     assert reason.code is Refusal.NO_BASIS
     assert reason.mend == (Mend.USE_GROUND, Mend.REPORT_TO_VT, Mend.LEAVE_OUT)
+    assert Mend.USE_SET_ASIDE not in refused(case).mend
 
 
 # What would cure it
@@ -645,6 +655,24 @@ def test_nobody_forwards_what_they_do_not_hold() -> None:
     """An id alone is worth nothing."""
     case = family(8, *yes("mother", "father"), known(held_by=(VT.slug,)))
     assert judged(case) == [Refusal.UNKNOWN_REFERENCE]
+
+
+@pytest.mark.parametrize(
+    ("reason", "who", "found"),
+    [
+        (WithheldReason.NO_BASIS, ("mother", "father"), [Refusal.REQUIRED_SECTION_MISSING]),
+        (WithheldReason.NO_BASIS, ("mother",), []),
+        (WithheldReason.REPLACED, ("mother", "father"), []),
+    ],
+)
+def test_nothing_is_withheld_for_want_of_a_basis_that_is_there(
+    reason: WithheldReason, who: tuple[str, ...], found: list[Refusal]
+) -> None:
+    """Strengths and contrary findings go along where they may; a last resort that could be weighed is no such basis."""
+    strength = known(item=uid("strength"), category=Category.STRENGTHS, author=TEAM.slug)
+    case = family(8, *yes(*who), strength)
+    manifest = Manifest(purpose=Purpose.HANDOVER, withheld=(Withheld(item=uid("strength"), reason=reason),))
+    assert codes(judge_sections(context(case, DossierShared(), to=OTHER_TEAM, manifest=manifest))) == found
 
 
 def test_a_delivery_against_someones_no_is_seen() -> None:
