@@ -1,6 +1,7 @@
 """Who asks, and what the answer to a wrong question looks like: `{"problems": [...]}`, without what was sent."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, Request, Security
@@ -49,9 +50,15 @@ def problems_in(error: ValidationError | Any) -> list[str]:
     return [f"{'.'.join(map(str, each['loc'])) or 'message'}: {each['msg']}"[:300] for each in found][:MAX_PROBLEMS]
 
 
+def answers(model: str, description: str) -> dict[str, Any]:
+    """An answer in a route's description, by the name of its schema."""
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for its description."""
-    return {status: {"model": Problems} for status in statuses}
+    return {status: answers(Problems.__name__, HTTPStatus(status).phrase) for status in statuses}
 
 
 _bearer = HTTPBearer(auto_error=False, description="Names one professional of this organisation.")

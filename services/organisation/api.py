@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
+from schemas.parties import OrganisationKind
 from services.organisation.access import Doors, Refused, install
 from services.organisation.reading import reading_routes
-from services.organisation.sending import order_schemas, sending_routes
+from services.organisation.sending import Accepted, described, sending_routes
 
 if TYPE_CHECKING:
     from services.organisation.app import Edge
@@ -32,17 +33,19 @@ def build(edge: "Edge") -> FastAPI:
         answer = await edge.health()
         return JSONResponse(answer, 200 if answer["ready"] else 503)
 
-    _describe(app, order_schemas(edge.profile.kind))
+    _describe(app, edge.profile.kind)
     return app
 
 
-def _describe(app: FastAPI, orders: dict[str, Any]) -> None:
+def _describe(app: FastAPI, kind: OrganisationKind) -> None:
     """Bodies are read by the routes themselves, strictly; here their schemas are added to the description."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
-        described = plain()
-        described.setdefault("components", {}).setdefault("schemas", {}).update(orders)
-        return described
+        description = plain()
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        if Accepted.__name__ not in schemas:
+            schemas.update(described(kind))
+        return description
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to add to the description

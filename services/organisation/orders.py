@@ -1,6 +1,7 @@
 """What a professional asks to be sent, in the words of the HTTP interface: one model a message type, from its row."""
 
 from datetime import date
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, create_model
@@ -65,6 +66,7 @@ class Order(Frozen):
     manifest: Contents | None = None
 
 
+@cache
 def order_model(row: MessageRow) -> type[Order]:
     """The model of one row: its own body; `case` needed unless the message may open one; sections in letters only."""
     fields: dict[str, Any] = {"body": (row.body, ...)}

@@ -9,7 +9,7 @@ from schemas.base import Slug, Subject, Uuid
 from schemas.event import MAX_OUTBOX, MalformedMessage, strict_json
 from schemas.parties import OrganisationKind, Professional
 from schemas.tables.messages import ROWS, MessageRow
-from services.organisation.access import WORK, Doors, Refused, errors, problems_in
+from services.organisation.access import WORK, Doors, Problems, Refused, answers, errors, problems_in
 from services.organisation.composing import Unsendable
 from services.organisation.desk import Answer, Desk
 from services.organisation.orders import Order, order_model
@@ -70,8 +70,8 @@ def _add(router: APIRouter, row: MessageRow, model: type[Order], desk: Desk, doo
         name=row.name,
         operation_id=row.name,
         description=row.body.__doc__,
-        response_model=Accepted,
-        responses=errors(400, 401, 403, 413, 422, 503),
+        response_model=None,
+        responses={202: answers(Accepted.__name__, "queued"), **errors(400, 401, 403, 413, 422, 503)},
         dependencies=[Depends(ready)],
         openapi_extra={"requestBody": _described(model)},
     )
@@ -102,11 +102,12 @@ async def _order(request: Request, model: type[Order]) -> Order:
         raise Refused(422, *problems_in(error)) from None
 
 
-def order_schemas(kind: OrganisationKind) -> dict[str, Any]:
-    """The JSON Schemas of all orders, for the components of the description."""
+def described(kind: OrganisationKind) -> dict[str, Any]:
+    """The JSON Schemas that the routes name, for the components of the description."""
     found: dict[str, Any] = {}
-    for row in sendable(kind):
-        schema = order_model(row).model_json_schema(ref_template="#/components/schemas/{model}")
+    models: tuple[type[BaseModel], ...] = (Problems, Accepted, *(order_model(row) for row in sendable(kind)))
+    for model in models:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})
-        found[schema["title"]] = schema
+        found[model.__name__] = schema
     return found

@@ -285,7 +285,7 @@ async def test_a_section_that_does_not_open_is_reported_to_its_sender(any_street
 
 async def test_a_received_item_travels_on_unchanged(any_street: Any, gate: SmallGate) -> None:
     """Forwarding keeps item, digest, about, kind, source and day; only the basis is stated anew."""
-    sender, recipient, case, letter = await delivered_letter(any_street)
+    sender, recipient, case, _ = await delivered_letter(any_street)
     (held,) = await recipient.rows(t.items)
     assert held.text is None  # nothing of a received letter is kept in the clear
     forward = {"forward": held.item, "bases": [{"person": "child-1", "secrecy": "G10"}]}
@@ -405,7 +405,7 @@ async def test_alerts_show_their_latest_state(any_street: Any, gate: SmallGate) 
 
 async def test_a_barrier_counts_when_the_edge_has_said_all_it_had_to(any_street: Any, gate: SmallGate) -> None:
     """The lowest over the partitions; not before the receipt that an earlier delivery caused is with Kafka."""
-    _, recipient, case, _ = await delivered_letter(any_street)
+    _, recipient, _, _ = await delivered_letter(any_street)
     gate.now += timedelta(days=1)
     for slot in range(4):
         await recipient.take(gate.checkpoint(LINDE, slot, "000000000001"))
