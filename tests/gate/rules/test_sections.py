@@ -369,7 +369,7 @@ def test_who_alone_could_consent_is_not_set_aside() -> None:
     reason = refused(case, section(basis="REPRESENTATIVE_SET_ASIDE"))
     assert reason.code is Refusal.NO_BASIS
     assert reason.mend == (Mend.USE_GROUND, Mend.REPORT_TO_VT, Mend.LEAVE_OUT)
-    assert Mend.USE_SET_ASIDE not in refused(case).mend
+    assert Mend.USE_SET_ASIDE not in refused(family(8, custody=held_by("father"), father=UNSAFE)).mend
 
 
 # What would cure it
