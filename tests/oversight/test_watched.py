@@ -73,7 +73,8 @@ def test_not_even_a_course_that_the_table_does_not_know(course: list[tuple[Hando
     """Oversight follows the gate's word about the state, also after a rebuild from the middle."""
     story, before = Story(children=()), None
     for after, effects in course:
-        story.tell("handovers.questioned", LT, story.now + STEP, handover(before, after, *sorted(effects)))
+        change = handover(before, after, *sorted(effects))
+        story.tell("handovers.contact_attempt_failed", LT, story.now + STEP, change)
         for open_handover in story.watch.open_handovers:
             _watched(story, open_handover.id)
         before = after
@@ -99,6 +100,17 @@ def test_what_a_row_of_the_transition_table_opens_and_closes_is_opened_and_close
     _say(story, row, state, kind)
     assert set(row.opens) <= story.codes
     assert not set(row.closes) - set(row.opens) & story.codes
+
+
+def test_a_joint_consult_that_only_goes_on_puts_the_ball_back_with_the_sender() -> None:
+    """A disputed hand-back would otherwise wait for nobody."""
+    story, back = Story(), HandoverState.HANDED_BACK
+    story.tell("handovers.handed_back", LT, MONDAY, handover(HandoverState.WARM, back, Effect.BOUNCE))
+    disputed = handover(back, back, Effect.DISPUTED, Effect.CONSULT_OPENED)
+    story.tell("handovers.hand_back_answered", VT, None, disputed)
+    assert "HAND_BACK_ANSWER" not in story.codes
+    story.tell("handovers.consult_held", LT, None, handover(back, back, Effect.CONSULT_CLOSED))
+    assert story.owed("HAND_BACK_ANSWER").responsible == (VT,)
 
 
 def test_a_return_that_fails_leaves_the_holder_owing_another() -> None:
