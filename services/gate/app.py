@@ -29,7 +29,7 @@ RULES = "2026.1"
 CHECKPOINT_ENTRIES = 1_000
 CHECKPOINT_AGE = timedelta(hours=1)
 FRESH_SECONDS = 1.0
-"""How long a directory that was just read to its end counts as fresh: a flood of unknown keys re-reads it no oftener."""
+"""How long a directory that was just read to its end counts as fresh: unknown keys re-read it no oftener."""
 
 
 class Gate:

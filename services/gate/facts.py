@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from schemas.base import Slug
 from schemas.person import Person, PersonRef
@@ -10,7 +11,7 @@ from services.gate.rules.case import Case, Context, Effects, MeasureRecord, Pers
 
 TOPIC = "case.facts"
 TURNING_AGES = (12, 16, 18)
-"""Birthdays on which another consent is needed (Jeugdwet 7.3.4, 7.3.15; the table is schemas/tables/consent_ages.py)."""
+"""Birthdays on which another consent is needed (Jeugdwet 7.3.4, 7.3.15; schemas/tables/consent_ages.py)."""
 
 
 def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
@@ -65,9 +66,11 @@ def _birthdays(persons: Iterable[PersonRecord], today: date) -> dict[PersonRef, 
 
 def next_turning(person: Person, today: date) -> date | None:
     """The next birthday on which another consent is needed; None for adults and when no birth date is known."""
-    born = person.birth_date
-    if born is None:
-        return None
+    return _next_turning(person.birth_date, today) if person.birth_date else None
+
+
+@lru_cache(maxsize=4096)
+def _next_turning(born: date, today: date) -> date | None:
     days = (_birthday(born, age) for age in TURNING_AGES)
     return next((day for day in days if day > today), None)
 

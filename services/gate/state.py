@@ -1,12 +1,13 @@
 """The gate's state of one slot: cases as records, and the counters of chains and inboxes.
 
-Keys are `<kind>:<group>:<key>` where the group of a case is its UUID. What was said in a case (for duplicates) stands in
-a group of its own, so that loading a case does not pass over it.
+Keys are `<kind>:<group>:<key>` where the group of a case is its UUID. What was said in a case (for duplicates) stands
+in a group of its own, so that loading a case does not pass over it.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import takewhile
 from typing import TypeVar, cast
 
 from pydantic import BaseModel
@@ -113,9 +114,7 @@ def save_effects(view: View, subject: Subject, effects: Effects) -> None:
 
 
 def _put(view: View, key: str, model: BaseModel) -> None:
-    value = model.model_dump_json(exclude_none=True).encode()
-    if view.get(key) != value:
-        view.put(key, value)
+    view.put(key, model.model_dump_json(exclude_none=True).encode())
 
 
 class Counters:
@@ -161,10 +160,10 @@ class Counters:
         _put(self._view, _decided_key(subject, source, message), decided)
 
     def forget(self, subject: Subject, before: datetime) -> None:
-        """Drop what was decided in a case before a moment."""
-        for key, value in tuple(self._view.group(f"{group_of(subject)}/messages").items()):
-            if cast(Decided, _parsed(Decided, value)).at < before:
-                self._view.delete(key)
+        """Drop what was decided in a case before a moment. It stands in the order in which it was decided."""
+        decided = self._view.group(f"{group_of(subject)}/messages").items()
+        for key, _ in tuple(takewhile(lambda item: _decided_at(item[1]) < before, decided)):
+            self._view.delete(key)
 
     def pend(self, inbox: Slug, sequence: int, pending: Pending) -> None:
         """Remember a delivery until its recipient confirms that it is stored."""
@@ -236,6 +235,10 @@ class Counters:
 
 def _resend_key(inbox: Slug, sequence: int) -> str:
     return f"resend:resends:{inbox}/{sequence}"
+
+
+def _decided_at(value: bytes) -> datetime:
+    return cast(Decided, _parsed(Decided, value)).at
 
 
 def _decided_key(subject: Subject, source: Slug, message: str) -> str:
