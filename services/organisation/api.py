@@ -20,8 +20,8 @@ def build(edge: "Edge") -> FastAPI:
     doors = Doors(edge.verifier, edge.slug)
 
     def ready() -> None:
-        if not edge.directory_read:
-            raise Refused(503, "starting: the directory was not read yet")
+        if edge.known.directory.find(edge.slug) is None:
+            raise Refused(503, "starting: the directory was never read here yet")
 
     install(app)
     app.include_router(sending_routes(edge.profile.kind, edge.desk, doors, ready))

@@ -23,12 +23,13 @@ from services.organisation.deliveries import Checker
 from services.organisation.desk import Desk
 from services.organisation.holdings import Holdings
 from services.organisation.intake import Intake
+from services.organisation.known import KnownDirectory
 from services.organisation.letters import Letters
 from services.organisation.profile import Profile
 from services.organisation.publisher import Publisher, send_receipts
 from services.organisation.resending import Resender
 from services.runtime import log as logging
-from services.runtime.directory import DirectoryReader, load_pins
+from services.runtime.directory import load_pins
 from services.runtime.faust_app import STOP_SECONDS, App, exit_process, faust_app, read_topics, stop_signal
 from services.runtime.health import HttpServer
 from services.runtime.jose import SealingKey, SigningKey
@@ -55,24 +56,23 @@ class Edge:
         self.kafka = settings.kafka(self.slug)
         self.clock = Clock(self.cluster.clock)
         self.engine = engine_of(database_url(settings.database_url, settings.home, self.slug))
-        self.reader = DirectoryReader(self.kafka, load_pins(settings.home / "pins.yaml"))
+        self.known = KnownDirectory(self.kafka, load_pins(settings.home / "pins.yaml"), self.engine)
         self.verifier = Verifier.from_home(settings.home)
         folder = settings.home / "keys" / self.slug
         keys = tuple(SealingKey.from_jwk(json.loads(file.read_bytes())) for file in sorted(folder.glob("sealing*.jwk")))
         author = Author(self.slug, SigningKey.from_file(folder / "signing.jwk"), self.cluster.slots, self.clock)
         self.publisher = Publisher(self.slug, self.kafka, self.engine)
-        directory = lambda: self.reader.directory  # noqa: E731  # asked anew each time
+        directory = lambda: self.known.directory  # noqa: E731  # asked anew each time
         holdings = Holdings(self.slug, keys)
         self.desk = Desk(self.engine, author, holdings, directory, self.publisher.wake)
         resender = Resender(author, holdings, directory)
         checker = Checker(self.slug, self.epoch, directory)
         self.intake = Intake(
-            checker, self.reader, self.engine, author, keys, resender, self.publisher.wake, asyncio.Event()
+            checker, self.known.refresh, self.engine, author, keys, resender, self.publisher.wake, asyncio.Event()
         )
         self.letters = Letters(self.engine, author, keys)
         self.api = build(self)
         self.server = HttpServer(self.api, settings.port, settings.host)
-        self.directory_read = False
         self.app: App | None = None
         self._crash = crash
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,6 +83,7 @@ class Edge:
         async with reading(self.engine) as connection:
             query = sa.select(sa.func.max(t.positions.c.at)).where(t.positions.c.epoch == self.epoch)
             self.clock.advance((await connection.execute(query)).scalar())
+        await self.known.load()
         await self.server.start()
         self._go(self.publisher.run())
         self._go(self._connect())
@@ -95,7 +96,7 @@ class Edge:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.app is not None:
             await self.app.stop()
-        await self.reader.stop()
+        await self.known.reader.stop()
         await self.engine.dispose()
 
     async def health(self) -> dict[str, Any]:
@@ -108,9 +109,9 @@ class Edge:
             return {"ready": False, "reason": "database not writable", "barrier": None}
         assigned = self.app.assigned(f"{self.slug}.inbox") if self.app else frozenset()
         reason = None
-        if not self.directory_read:
+        if not self.known.read:
             reason = "directory not read"
-        elif self.reader.directory.find(self.slug) is None:
+        elif self.known.directory.find(self.slug) is None:
             reason = "this organisation does not stand in the directory"
         elif len(assigned) != self.cluster.slots:
             reason = "inbox not assigned"
@@ -121,13 +122,13 @@ class Edge:
         """The directory to its end first; only then is anything of the inbox believed."""
         while True:
             try:
-                await self.reader.start()
+                await self.known.start()
                 break
             except (KafkaError, TimeoutError, OSError) as error:
                 log.warning("directory not reached", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
-        self.directory_read = True
-        self._go(self.reader.followed())
+        self._go(self.known.reader.followed())
+        self._go(self.known.keep())
         self._go(send_receipts(self.intake, self.engine, self.cluster.slots))
         self.app = faust_app(f"{self.slug}.edge", self.kafka)
         read_topics(self.app, "inbox", [f"{self.slug}.inbox"], self.intake.take, crash=self._crash)

@@ -4,7 +4,7 @@ Storing is idempotent on (epoch, partition, sequence), so records may be read ag
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,6 @@ from services.organisation.deliveries import Checker, Delivery, Reason, Unplaced
 from services.organisation.projection import apply
 from services.organisation.resending import Resender
 from services.organisation.sections import open_letter
-from services.runtime.directory import DirectoryReader
 from services.runtime.faust_app import Incoming
 from services.runtime.jose import SealingKey
 from services.runtime.sql import insert_new, upsert
@@ -54,11 +53,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes in the records of one organisation's inbox. `wake` is called when there may be something to publish; `news`
-    is set when a receipt may be due."""
+    """Takes in the records of one organisation's inbox. `refresh` reads the directory to its end, `wake` is
+    called when there may be something to publish, `news` is set when a receipt may be due."""
 
     checker: Checker
-    reader: DirectoryReader
+    refresh: Callable[[], Awaitable[None]]
     engine: AsyncEngine
     author: Author
     keys: Sequence[SealingKey]
@@ -93,7 +92,7 @@ class Intake:
     async def _checked(self, record: Incoming) -> Delivery | Unplaced:
         checked = self.checker.check(record)
         if self.checker.needs_directory(checked):
-            await self.reader.refresh()
+            await self.refresh()
             checked = self.checker.check(record)
         return checked
 

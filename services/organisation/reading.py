@@ -77,7 +77,7 @@ def _of_messages(router: APIRouter, edge: "Edge", doors: Doors) -> None:
     ) -> Rows:
         """What organisations of a kind delivered here from day `since` to day `until`, both included."""
         sources = frozenset(
-            slug for slug, each in edge.reader.directory.organisations.items() if kind in (None, each.kind)
+            slug for slug, each in edge.known.directory.organisations.items() if kind in (None, each.kind)
         )
         begin, end = (_midnight(since), _midnight(until, 1))
         async with reading(edge.engine) as connection:

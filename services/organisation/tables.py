@@ -9,6 +9,7 @@ VERSION = 1
 
 metadata = sa.MetaData()
 
+_Long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only an INTEGER counts up by itself on SQLite
 _Id = sa.String(64)
 _Slug = sa.String(64)
 _Name = sa.String(64)
@@ -22,7 +23,7 @@ schema_version = sa.Table(
 sent = sa.Table(
     "sent",
     metadata,
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),  # the order of publication
+    sa.Column("position", _Long, primary_key=True, autoincrement=True),  # the order of publication
     sa.Column("id", _Id, nullable=False, unique=True),
     sa.Column("name", _Name, nullable=False),
     sa.Column("subject", _Subject, nullable=False, index=True),
@@ -58,6 +59,14 @@ requests = sa.Table(
     sa.Column("key", sa.String(64), primary_key=True),
     sa.Column("digest", _Hash, nullable=False),
     sa.Column("answer", Json, nullable=False),
+)
+
+directory = sa.Table(  # as last read, so that an edge that starts while Kafka is away knows whom to seal to
+    "directory",
+    metadata,
+    sa.Column("slug", _Slug, primary_key=True),
+    sa.Column("offset", sa.BigInteger, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
 )
 
 inbox = sa.Table(
@@ -107,7 +116,7 @@ positions = sa.Table(
     sa.Column("receipted", sa.BigInteger, nullable=False),  # what the last receipt covers
     sa.Column("at", Utc),  # of the last checkpoint
     sa.Column("barrier", _Id),  # of the last checkpoint that had one
-    sa.Column("barrier_mark", sa.Integer, nullable=False),  # last position of `sent` that was caused before it
+    sa.Column("barrier_mark", sa.BigInteger, nullable=False),  # last position of `sent` that was caused before it
     sa.Column("barrier_passed", _Id),  # the last barrier before which all of this edge's own words are with Kafka
 )
 

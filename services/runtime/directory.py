@@ -265,11 +265,19 @@ def _check_history(before: Organisation, after: Organisation) -> None:
 class DirectoryReader:
     """Keeps a Directory equal to the topic: reads it to its end at `start`, then follows it in the background.
 
-    One object a process; it joins no consumer group. `directory` may be read at any time after `start`.
+    One object a process; it joins no consumer group. `directory` may be read at any time after `start`. `accepted` is
+    given every record that counts, e.g. to keep it for a start without Kafka.
     """
 
-    def __init__(self, kafka: KafkaSettings, pins: Pins, report: Callable[[Conflict], None] | None = None) -> None:
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        pins: Pins,
+        report: Callable[[Conflict], None] | None = None,
+        accepted: Callable[[KeyedRecord], None] | None = None,
+    ) -> None:
         self.directory = Directory(pins)
+        self._accepted = accepted
         self._kafka = kafka
         self._report = report
         self._partition = TopicPartition(TOPIC, 0)
@@ -349,3 +357,5 @@ class DirectoryReader:
             log.error(DIRECTORY_CONFLICT, organisation=result.slug, offset=result.offset, reason=result.reason)
             if self._report is not None:
                 self._report(result)
+        elif self._accepted is not None:
+            self._accepted(record)

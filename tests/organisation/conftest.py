@@ -127,8 +127,8 @@ class Street:
                 await connection.run_sync(t.metadata.drop_all)
         await store.prepare(office.edge.engine)
         for offset, (other, value) in enumerate(records(self._home).items()):
-            office.edge.reader.directory.apply(KeyedRecord(offset, other.encode(), value))
-        office.edge.directory_read = True
+            office.edge.known.directory.apply(KeyedRecord(offset, other.encode(), value))
+        office.edge.known.read = True
         office.edge.clock.advance(self._gate.now)
         self.open.append(office)
         return office

@@ -1,6 +1,7 @@
 """What an edge does with orders and deliveries, on SQLite and on PostgreSQL alike."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -246,13 +247,11 @@ async def test_a_message_that_is_not_its_senders_is_kept_and_not_applied(any_str
 
 async def take_unrefreshed(office: Any, record: Any) -> None:
     """Without Kafka the directory cannot be read anew; what it holds is all there is."""
-    reader = office.edge.intake.reader
 
-    async def nothing(within: float = 0.0) -> None:
+    async def nothing() -> None:
         return None
 
-    reader.refresh = nothing
-    await office.take(record)
+    await replace(office.edge.intake, refresh=nothing).take([record])
 
 
 async def test_another_record_in_a_taken_place_is_rejected(any_street: Any, gate: SmallGate) -> None:

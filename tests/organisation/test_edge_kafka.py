@@ -93,6 +93,13 @@ class Process:
         async with httpx2.AsyncClient() as http:
             await until(lambda: self._healthy(http))
 
+    async def answers(self) -> bool:
+        async with httpx2.AsyncClient() as http:
+            try:
+                return (await http.get(f"http://127.0.0.1:{self.port}/health")).status_code == 503
+            except httpx2.TransportError:
+                return False
+
     async def _healthy(self, http: httpx2.AsyncClient) -> bool:
         try:
             return (await http.get(f"http://127.0.0.1:{self.port}/health")).status_code == 200
@@ -257,6 +264,31 @@ async def test_killed_again_and_again_an_edge_stores_everything_once(
     assert linde.rows("select count(*) from rejected")[0][0] == 0
 
 
+async def test_an_edge_whose_database_fails_ends_and_what_it_read_is_read_again(
+    start: Callable[[str], Process], post: Post, gate: SmallGate
+) -> None:
+    """Status 1 for its supervisor; after the repair the record is stored."""
+    linde = start(LINDE)
+    await linde.ready()
+    _alter(linde.database, "alter table inbox rename to broken")
+    case = f"case:{uuid.uuid4()}"
+    await post.deliver(gate.notice(LINDE, case, service.RegieMoved(regie_from=None, regie_to=VT, how="OPENED")))
+    assert linde.process is not None
+    process = linde.process
+    await until(lambda: process.poll() is not None)
+    assert process.returncode == 1
+    _alter(linde.database, "alter table broken rename to inbox")
+    linde.start()
+    await until(lambda: linde.rows(f"select regie from cases where subject = '{case}'"))
+
+
+def _alter(database: Path, statement: str) -> None:
+    connection = sqlite3.connect(database, timeout=20)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
 async def test_orders_are_taken_while_kafka_is_away(
     start: Callable[[str], Process], post: Post, gate: SmallGate, kafka_broker: Any
 ) -> None:
@@ -274,10 +306,14 @@ async def test_orders_are_taken_while_kafka_is_away(
                 assert vt.process is not None
                 assert vt.process.poll() is None, "the edge ended while Kafka was away"
         vt.kill()
+        vt.start()  # without Kafka: from what it kept, orders are taken in
+        await until(vt.answers)
+        order = {"case": f"case:{uuid.uuid4()}", "to": [LINDE], "body": {}, "manifest": CONTENTS}
+        (letter,) = (await vt.ask("POST", "/api/messages/dossiers.shared", "vt-1", order))["messages"]
     finally:
         kafka_broker.local.start()
-    vt.start()
     await vt.ready()
+    assert letter["id"] in [event.id for event, _ in await post.outbox("dossiers.shared")]
     found = [(event.id, record) for event, record in await post.outbox("cases.opened", count=len(asked))]
     ours = [(id_, record.partition, record.offset) for id_, record in found if id_ in asked]
     assert {id_ for id_, _, _ in ours} == set(asked)
