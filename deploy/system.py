@@ -101,7 +101,7 @@ class System:
         answers = self._pool.map(self._health, (process.port for process in processes))
         return dict(zip((process.name for process in processes), answers, strict=True))
 
-    def wait_ready(self, within: float = 120.0) -> None:
+    def wait_ready(self, within: float = 240.0) -> None:
         """Return when every service is ready. Raises NotReady after `within` seconds."""
         end = time.monotonic() + within
         while True:

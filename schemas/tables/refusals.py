@@ -61,6 +61,15 @@ MENDS: Mapping[Mend, str] = {
     Mend.ASK_OPERATOR: "ask the operator",
 }
 
+OF_CODE: Mapping[tuple[R, Mend], str] = {
+    (R.SAFETY_CONDITIONS_UNMET, Mend.CORRECT): "meet {missing} first, and let who monitors say so",
+    (R.TERMS_DIFFER, Mend.CORRECT): "say the same as the other side about {missing}",
+    (R.NO_INTERIM_OVERSIGHT, Mend.ADD): "plan who sees {missing}",
+    (R.COMPETENCE_MISSING, Mend.NAME_PROFESSIONAL): "name a professional with {missing}",
+    (R.CATEGORY_NOT_ALLOWED, Mend.CORRECT): "send it to somebody who may have it",
+}
+"""Where a code asks for another sentence than its mend alone."""
+
 
 def why(reason: Reason) -> str:
     """`about child-1: not everyone whose consent is needed has given it: father (Jeugdwet 7.3.15(1))`."""
@@ -76,6 +85,8 @@ def how_to_mend(reason: Reason) -> tuple[str, ...]:
 
 
 def _mend(mend: Mend, reason: Reason) -> str:
+    if (own := OF_CODE.get((reason.code, mend))) and reason.missing:
+        return own.format(missing=", ".join(reason.missing))
     if mend is Mend.ASK_CONSENT and reason.missing:
         return f"ask consent of {', '.join(reason.missing)}"
     if mend is Mend.USE_GROUND and reason.grounds:

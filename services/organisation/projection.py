@@ -181,7 +181,7 @@ async def _sight(connection: AsyncConnection, said: Said) -> None:
         kept = [plan.child for plan in plans]
         gone = (place.subject == said.subject, place.owner == said.source, place.child.not_in(kept))
         await connection.execute(sa.delete(t.sight).where(*gone))
-    if (released := _released(said)) is not None:
+    if (released := await _released(connection, said)) is not None:
         await connection.execute(sa.delete(t.sight).where(place.subject == said.subject, place.owner == released))
     if (seen := _seen(said)) is not None:
         children, at = seen
@@ -190,14 +190,18 @@ async def _sight(connection: AsyncConnection, said: Said) -> None:
         await connection.execute(sa.update(t.sight).where(*where).values(confirmed_at=at))
 
 
-def _released(said: Said) -> Slug | None:
-    """The sender of a handover that was completed in this decision, where its responsibility went over."""
-    told, regie = said.entry.handover, said.entry.regie
+async def _released(connection: AsyncConnection, said: Said) -> Slug | None:
+    """The sender of a handover that was completed in this decision, where its responsibility went over: now, or before,
+    in an emergency.
+    """
+    told = said.entry.handover
     if told is None or told.state is not handovers.HandoverState.COMPLETED:
         return None
     if told.kind is handovers.HandoverKind.INTO_RUNNING_HELP:
         return told.sender
-    return told.sender if regie is not None and regie.holder_after != told.sender else None
+    query = sa.select(t.cases.c.regie).where(t.cases.c.subject == said.subject)
+    regie = (await connection.execute(query)).scalar()
+    return told.sender if regie is not None and regie != told.sender else None
 
 
 def _seen(said: Said) -> tuple[list[str], datetime] | None:

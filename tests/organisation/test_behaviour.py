@@ -266,6 +266,22 @@ async def test_another_record_in_a_taken_place_is_rejected(any_street: Any, gate
     assert (await office.get(f"/api/cases/{subject}", "linde-1"))["regie"] == VT
 
 
+async def test_a_fault_in_one_record_stops_neither_it_nor_the_others(any_street: Any, gate: SmallGate) -> None:
+    """A record this program fails on is kept and marked; the batch around it is applied."""
+    office = await any_street.office(VT)
+    await office.send("cases.opened", "vt-1", body=OPENED)
+    (row,) = await office.sent()
+    async with office.edge.engine.begin() as connection:
+        await connection.execute(t.sent.update().values(body={"persons": "not what it was"}))
+    broken = gate.accept(row.value, row.jws)[VT]
+    subjects = [f"case:{uuid.uuid4()}" for _ in range(2)]
+    told = service.RegieMoved(regie_from=None, regie_to=GI, how="OPENED")
+    await office.take(gate.notice(VT, subjects[0], told), broken, gate.notice(VT, subjects[1], told))
+    states = {r.name: (r.state, r.reason) for r in await office.rows(t.inbox)}
+    assert states == {"regie.moved": ("accepted", None), "verdicts.given": ("rejected", "INTERNAL_ERROR")}
+    assert {case["subject"] for case in await office.get("/api/cases", "vt-1")} == set(subjects)
+
+
 async def test_a_section_that_does_not_open_is_reported_to_its_sender(any_street: Any, gate: SmallGate) -> None:
     """The machine opens every section on arrival: one sealed to another, or with another text, is rejected by code."""
     recipient, sender = await any_street.office(LINDE), await any_street.office(VT)
@@ -380,6 +396,29 @@ async def test_handovers_and_regie_follow_the_entries(any_street: Any, gate: Sma
         shown = await office.get(f"/api/cases/{case}", ref)
         assert (shown["regie"], shown["handovers"][0]["state"], shown["sight"]) == (LINDE, "COMPLETED", [])
     assert (await sender.get(f"/api/messages/{proposed['id']}", "vt-1"))["answered_by"] == yes["id"]
+
+
+async def test_a_sender_lets_go_when_an_emergency_completes(any_street: Any, gate: SmallGate) -> None:
+    """Regie moved that night; the plans to see the children end only when the warm part followed."""
+    recipient, sender = await any_street.office(LINDE), await any_street.office(VT)
+    case = await opened_case(sender)
+    handover = str(uuid.uuid4())
+    plan = {"child": "child-1", "by": [{"kind": "PROFESSIONAL", "function": "worker"}], "every_days": 7}
+    body = {"handover": handover, "reason": "NEGLECT", "phase": "DIRECT_SAFETY", "sight": [plan]}
+    (proposed,) = await sender.send("handovers.proposed", "vt-1", case=case, to=[LINDE], body=body)
+    made = await sender.decided(proposed["id"], handover=_stands(handover, HandoverState.PROPOSED))
+    await recipient.take(made[LINDE])
+    night = {
+        "handover": _stands(handover, HandoverState.EMERGENCY),
+        "regie": EntryRegie(holder_before=VT, holder_after=LINDE),
+    }
+    owners = []
+    for stands in (night, {"handover": _stands(handover, HandoverState.COMPLETED)}):
+        accepted = {"handover": handover, "first_contact_on": "2026-03-04"}
+        (said,) = await recipient.send("handovers.accepted", "linde-1", case=case, to=[VT], body=accepted)
+        await sender.take((await recipient.decided(said["id"], **stands))[VT])
+        owners.append([plan["owner"] for plan in (await sender.get(f"/api/cases/{case}", "vt-1"))["sight"]])
+    assert owners == [[VT], []]
 
 
 def _stands(handover: str, state: HandoverState) -> EntryHandover:

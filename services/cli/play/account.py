@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
@@ -25,6 +24,8 @@ MONTHS = (
     "November", "December",
 )  # fmt: skip
 INDENT = 12
+LABELLED = ("lead  ", "baton ", "sight ", "alarm ")
+"""Lines that begin with what they are about."""
 TOLD_TIERS = {1: "for the next morning's list", 2: "team manager and coordinator", 3: "everyone, at once"}
 
 
@@ -36,6 +37,7 @@ class Account:
         self._names = {organisation.slug: organisation.name for organisation in deployment.organisations}
         self._before: dict[str, Seen] = {}
         self._day: date | None = None
+        self._moment: datetime | None = None
 
     def title(self, scenario: Scenario) -> None:
         """Who and what this is about."""
@@ -48,10 +50,25 @@ class Account:
         """One step."""
         local = played.at.astimezone(AMSTERDAM)
         self._date(local)
-        head = Text(f" {local:%H:%M} {played.number:4}  ", style="dim")
-        self._console.print(head + Text(played.step.step, style="bold"), soft_wrap=False)
+        clock = f"{local:%H:%M}" if local != self._moment else ""
+        self._moment = local
+        self._line(Text(f" {clock:5} {played.number:4}  ", style="dim"), Text(played.step.step, style="bold"))
         for line in self._lines(played):
-            self._console.print(Padding(line, (0, 0, 0, INDENT)))
+            text = line.copy()
+            text.expand_tabs(8)
+            depth = len(text.plain) - len(text.plain.lstrip())
+            self._line(Text(" " * (INDENT + depth)), text[depth:], hanging=8 if line.plain[:6] in LABELLED else 2)
+
+    def _line(self, head: Text, text: Text, hanging: int = 0) -> None:
+        """`head`, then the text; where it wraps, the next lines stand a little further in."""
+        room = self._console.width - len(head) - hanging
+        first, *rest = text.wrap(self._console, room + hanging) or [Text()]
+        self._console.print(head + first, soft_wrap=True)
+        if rest:
+            left = text[len(first.plain) :]
+            left = left[len(left.plain) - len(left.plain.lstrip()) :]
+            for part in left.wrap(self._console, room):
+                self._console.print(Text(" " * (len(head) + hanging)) + part, soft_wrap=True)
 
     def sum(self, played: Iterable[Played], seconds: float) -> None:
         """How it went as a whole."""
@@ -117,9 +134,7 @@ class Account:
 
     def _plans(self, seen: Seen, child: str) -> str:
         """Whose plans for this child are in force, and who looks."""
-        rows = {
-            (r["owner"], *_watchers(r)) for page in seen.pages.values() for r in page["sight"] if r["child"] == child
-        }
+        rows = {(row["owner"], *_watchers(row)) for row in seen.plans if row["child"] == child}
         told = [f"{self._name(owner)} ({', '.join(by)})" if by else self._name(owner) for owner, *by in sorted(rows)]
         return "; ".join(told)
 
@@ -156,9 +171,12 @@ def _sections(step: Step) -> Iterator[Text]:
 def _basis(section: SectionSpec | ForwardSpec) -> str:
     if isinstance(section.basis, str):
         return section.basis
-    codes = {ref: one if isinstance(one, str) else one.secrecy for ref, one in section.basis.items()}
-    same = set(codes.values())
-    return same.pop() if len(same) == 1 else ", ".join(f"{code} ({ref})" for ref, code in codes.items())
+    persons: dict[str, list[str]] = {}
+    for ref, one in section.basis.items():
+        persons.setdefault(one if isinstance(one, str) else one.secrecy, []).append(ref)
+    if len(persons) == 1:
+        return next(iter(persons))
+    return ", ".join(f"{code} ({', '.join(refs)})" for code, refs in persons.items())
 
 
 def _verdict(said: Said) -> Iterator[Text]:
@@ -168,8 +186,9 @@ def _verdict(said: Said) -> Iterator[Text]:
         return
     words = {"rejected": "not sent: the organisation's own page does not take it"}
     yield Text(f"✗ {words.get(said.status, said.status)}", style="red")
-    for reason in said.reasons:
-        yield from _reason(reason)
+    told = [tuple(_reason(reason)) for reason in said.reasons]
+    for lines in {"\n".join(line.plain for line in lines): lines for lines in told}.values():
+        yield from lines  # the same may be wrong with several sections: once is enough
 
 
 def _reason(found: Mapping[str, Any]) -> Iterator[Text]:
@@ -202,7 +221,8 @@ def _handovers(seen: Seen) -> dict[str, str]:
 def _watchers(row: Row) -> tuple[str, ...]:
     by = row.get("by") or ()
     rows = by if isinstance(by, list | tuple) else (by,)
-    return tuple(str(one.get("function")) if isinstance(one, Mapping) else str(one) for one in rows)
+    who = tuple(str(one.get("function")) if isinstance(one, Mapping) else str(one) for one in rows)
+    return (*who, f"every {row['every_days']} days") if who and "every_days" in row else who
 
 
 def _alerts(seen: Seen) -> dict[str, tuple[Row, list[str]]]:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx2
 
 from deploy.system import System
+from schemas.refusal import Refusal
 from services.runtime.tokens import Issuer
 
 WITHIN = 60.0
@@ -108,7 +109,11 @@ class Desks:
 
 
 def _problems(answer: httpx2.Response) -> tuple[Mapping[str, Any], ...]:
-    """What the page found wrong before sending, as reasons."""
+    """What the page found wrong before sending, as reasons: there is no such message to send here, or not for this
+    professional; or something is wrong with it.
+    """
+    if answer.status_code in (403, 404, 405):
+        return ({"code": Refusal.ROLE_NOT_ALLOWED.value},)
     try:
         found = answer.json()
     except ValueError:
@@ -116,4 +121,4 @@ def _problems(answer: httpx2.Response) -> tuple[Mapping[str, Any], ...]:
     problems = found.get("problems") or found.get("detail") or [answer.text[:300]]
     if not isinstance(problems, list):
         problems = [problems]
-    return tuple({"code": "MALFORMED", "text": str(problem)} for problem in problems)
+    return tuple({"code": Refusal.MALFORMED.value, "text": str(problem)} for problem in problems)

@@ -119,10 +119,9 @@ def _names(codes: bool | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sight(child: str, owners: set[str], seen: Seen) -> Found:
-    sight = seen.sight(child)
-    met = bool(sight) and set().union(*sight.values()) == owners
+    found = seen.sight(child)
     text = f"sight of {child} with {', '.join(sorted(owners)) or 'nobody'}"
-    return Found(text, met, _each({slug: ", ".join(sorted(found)) or "nobody" for slug, found in sight.items()}))
+    return Found(text, bool(seen.pages) and found == owners, ", ".join(sorted(found)) or "nobody")
 
 
 def includes(found: Any, wanted: Any) -> bool:

@@ -90,7 +90,7 @@ class Player:
         moment = Scenario.moment(step, self._filling.now)
         if moment > self._filling.now:
             self._filling.now = moment
-            self._time.settle(moment)
+            self._time.settle(moment, rounds=1 if step.say or step.open else 2)
         said = self._say(step) if step.say else []
         opened = self._open(step) if step.open else None
         if step.say or step.open:

@@ -17,24 +17,28 @@ class Seen(NamedTuple):
 
     @property
     def regie(self) -> dict[str, str]:
-        """Who leads, as each organisation that knows the case sees it."""
-        return {slug: page["regie"] or "nobody" for slug, page in self.pages.items()}
+        """Who leads, as each organisation sees it that was told; "nobody" leads a closed case."""
+        told = {slug: page["regie"] if page["open"] else "nobody" for slug, page in self.pages.items()}
+        return {slug: holder for slug, holder in told.items() if holder is not None}
 
     def handover(self, handover: str | None) -> dict[str, str]:
         """The state of one handover, as each organisation sees it."""
         rows = ((slug, row) for slug, page in self.pages.items() for row in page["handovers"])
         return {slug: row["state"] for slug, row in rows if row["id"] == handover}
 
-    def sight(self, child: str) -> dict[str, set[str]]:
-        """Whose plan for this child is in force, as each organisation sees it."""
-        return {
-            slug: {row["owner"] for row in page["sight"] if row["child"] == child} for slug, page in self.pages.items()
-        }
+    @property
+    def plans(self) -> list[Row]:
+        """The plans in force. Each as its owner sees it: only the owner is sure to know its latest."""
+        return [row for slug, page in self.pages.items() for row in page["sight"] if row["owner"] == slug]
+
+    def sight(self, child: str) -> set[str]:
+        """Whose plan for this child is in force."""
+        return {row["owner"] for row in self.plans if row["child"] == child}
 
     @property
     def children(self) -> list[str]:
         """Every child somebody has a plan for."""
-        return sorted({row["child"] for page in self.pages.values() for row in page["sight"]})
+        return sorted({row["child"] for row in self.plans})
 
 
 NOTHING = Seen({}, {})

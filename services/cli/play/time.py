@@ -29,7 +29,8 @@ class Timekeeper:
             raise NoAnswer("this cluster runs on real time; a scenario needs one born with --clock simulated")
         self._producer = Producer({**self._settings.kafka(OPERATOR).confluent(), "linger.ms": 0, "log_level": 0})
         self._watched = [p.name for p in system.processes if p.name not in ("gate", "oversight")]
-        self._number = max((int(text or 0) for text in self._reached().values()), default=0)
+        self._number = max((int(text or 0) for text in self._reached(self._watched).values()), default=0)
+        self._usual = 0.1
 
     def now(self) -> datetime | None:
         """The latest moment the cluster was ever told; None when time has not begun."""
@@ -37,9 +38,9 @@ class Timekeeper:
         self._number = max([self._number, *(int(record.barrier or 0) for record in last)])
         return max((record.at for record in last), default=None)
 
-    def settle(self, at: datetime) -> None:
+    def settle(self, at: datetime, rounds: int = 2) -> None:
         """Set a barrier at `at`, and wait until every edge and the ledger passed it; once more for what that caused."""
-        for _ in range(2):
+        for _ in range(rounds):
             self._number += 1
             self._write(at, f"{self._number:012}")
             self._wait(f"{self._number:012}")
@@ -76,15 +77,17 @@ class Timekeeper:
             consumer.close()
 
     def _wait(self, barrier: str) -> None:
-        end, pause = time.monotonic() + WITHIN, 0.03
-        while behind := {name: text for name, text in self._reached().items() if text < barrier}:
-            if time.monotonic() > end:
+        """Asks little: first about when the barrier before was reached, then only those that are behind."""
+        began, behind = time.monotonic(), self._watched
+        time.sleep(0.6 * self._usual)
+        while behind := [name for name, text in self._reached(behind).items() if text < barrier]:
+            if time.monotonic() - began > WITHIN:
                 raise NoAnswer(f"not at barrier {barrier} within {WITHIN:.0f} s: {', '.join(sorted(behind))}")
-            time.sleep(pause)
-            pause = min(pause * 1.3, 0.3)
+            time.sleep(0.03 + 0.1 * self._usual)
+        self._usual = 0.7 * self._usual + 0.3 * (time.monotonic() - began)
 
-    def _reached(self) -> dict[str, str]:
-        return barriers(self._system.health(self._watched), self._watched)
+    def _reached(self, names: list[str]) -> dict[str, str]:
+        return barriers(self._system.health(names), names)
 
 
 def _read(consumer: Consumer, wanted: list[TopicPartition]) -> list[ClockRecord]:
