@@ -33,6 +33,8 @@ CONTROL = frozenset({care.DossierOpened.name, care.DossierRejected.name})
 HOLES = frozenset({Reason.MALFORMED, Reason.SIGNATURE_FORGED, Reason.WRONG_SOURCE, Reason.HASH, Reason.OTHER_MESSAGE})
 """What could not be read counts as not received: its sender is asked to send it again."""
 
+Apply = Callable[[AsyncConnection, Delivery], Awaitable[None]]
+
 log = structlog.get_logger(__name__)
 
 
@@ -68,17 +70,54 @@ class Intake:
     async def take(self, records: Sequence[Incoming]) -> None:
         """Store a batch in one transaction. Raises SQLAlchemyError when the database fails: nothing was stored then."""
         checked = [await self._checked(record) for record in records]
+        try:
+            await self._take(checked, self._apply)
+        except SQLAlchemyError:
+            raise
+        except Exception:  # one record cannot be applied: once more, each on its own, to find and mark it
+            await self._take(checked, self._apply_alone)
+        self.news.set()
+        self.wake()
+
+    async def _take(self, checked: Sequence[Delivery | Unplaced], apply_: Apply) -> None:
         async with self.engine.begin() as connection:
-            progress = {p: await self.progress(connection, p) for p in sorted({r.partition for r in records})}
+            partitions = sorted({each.record.partition for each in checked})
+            progress = {p: await self.progress(connection, p) for p in partitions}
             for each in checked:
                 if isinstance(each, Unplaced):
                     await self._reject(connection, each.record, each.reason)
-                else:
-                    await self._store(connection, each, progress[each.partition])
-            for partition in progress.values():
-                await self._advance(connection, partition)
-        self.news.set()
-        self.wake()
+            for delivery in await self._new(connection, [d for d in checked if isinstance(d, Delivery)]):
+                await self._follow(connection, delivery, progress[delivery.partition], apply_)
+            for each_progress in progress.values():
+                await self._advance(connection, each_progress)
+
+    async def _new(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Store those that are not there yet. The same record read again changes nothing; another one in a taken place
+        is no delivery of this ledger."""
+        held = await self._held(connection, deliveries)
+        new = []
+        for delivery in deliveries:
+            place = (delivery.partition, delivery.sequence)
+            if place not in held:
+                held[place] = delivery.entry_hash
+                new.append(delivery)
+            elif held[place] != delivery.entry_hash:
+                await self._reject(connection, delivery.record, Reason.SEQUENCE_REUSED)
+        if new:
+            await connection.execute(sa.insert(t.inbox), [self._row(delivery) for delivery in new])
+        return new
+
+    async def _held(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> dict[tuple[int, int], str]:
+        """The entry hashes of what has these places already."""
+        found: dict[tuple[int, int], str] = {}
+        place = t.inbox.c
+        for partition in {delivery.partition for delivery in deliveries}:
+            sequences = [d.sequence for d in deliveries if d.partition == partition]
+            query = sa.select(place.sequence, place.entry_hash).where(
+                place.epoch == self.checker.epoch, place.partition == partition, place.sequence.in_(sequences)
+            )
+            found |= {(partition, row.sequence): row.entry_hash for row in (await connection.execute(query)).all()}
+        return found
 
     async def progress(self, connection: AsyncConnection, partition: int) -> Progress:
         query = (
@@ -110,16 +149,18 @@ class Intake:
         if await insert_new(connection, t.rejected, row):
             log.error("record rejected", partition=record.partition, offset=record.offset, reason=reason)
 
-    async def _store(self, connection: AsyncConnection, delivery: Delivery, progress: Progress) -> None:
-        if not await insert_new(connection, t.inbox, self._row(delivery)):
-            await self._again(connection, delivery)
-            return
+    async def _follow(self, connection: AsyncConnection, delivery: Delivery, progress: Progress, apply_: Apply) -> None:
+        """What a delivery that was just stored brings about."""
         if delivery.sequence > progress.highest + 1:
             await self._missing(connection, delivery, range(progress.highest + 1, delivery.sequence))
         if delivery.reason in HOLES:
             await self._missing(connection, delivery, range(delivery.sequence, delivery.sequence + 1))
         progress.highest = max(progress.highest, delivery.sequence)
-        await self._apply(connection, delivery)
+        if delivery.reason is not None:
+            place = {"partition": delivery.partition, "sequence": delivery.sequence}
+            log.error("message rejected", **place, reason=delivery.reason)
+            return
+        await apply_(connection, delivery)
         await self._check_sections(connection, delivery)
         if isinstance(delivery.body, service.ResendDue):
             letter = await self.resender.again(connection, delivery.body)
@@ -127,19 +168,11 @@ class Intake:
         if isinstance(delivery.body, service.CheckpointMade):
             await self._checkpoint(connection, delivery.body, progress)
 
-    async def _again(self, connection: AsyncConnection, delivery: Delivery) -> None:
-        """The same record read again changes nothing; another one in its place is no delivery of this ledger."""
-        query = sa.select(t.inbox.c.entry_hash).where(*self._at(delivery))
-        if (await connection.execute(query)).scalar_one() != delivery.entry_hash:
-            await self._reject(connection, delivery.record, Reason.SEQUENCE_REUSED)
-
     async def _apply(self, connection: AsyncConnection, delivery: Delivery) -> None:
+        await apply(connection, self.checker.slug, delivery)
+
+    async def _apply_alone(self, connection: AsyncConnection, delivery: Delivery) -> None:
         """A fault of this program in one record must not stop the inbox: the record is kept and marked."""
-        if delivery.reason is not None:
-            log.error(
-                "message rejected", partition=delivery.partition, sequence=delivery.sequence, reason=delivery.reason
-            )
-            return
         try:
             async with connection.begin_nested():
                 await apply(connection, self.checker.slug, delivery)
