@@ -3,6 +3,7 @@
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3.14 python3,$(if $(shell $(p) -c "import sys; print(sys.version_info >= (3, 11))" 2>/dev/null | grep True),$(p))))
 BIN := .venv/bin
 READY := .venv/.ready
+MINUTES ?= 10
 COMPOSE := $(if $(shell docker compose version 2>/dev/null),docker compose,docker-compose)
 COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock"
 
@@ -12,7 +13,7 @@ demo: $(READY)  ## play a story on a real Kafka on this machine; ONCE=1 ends whe
 	$(BIN)/estafette demo $(if $(ONCE),--once)
 
 test: check  ## all checks and tests that this machine can do
-	$(BIN)/pytest -q -m "not chaos and not bench"
+	$(BIN)/pytest -q
 
 check: $(READY)  ## style, types, and who may import whom
 	$(BIN)/ruff check
@@ -20,11 +21,12 @@ check: $(READY)  ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-chaos: $(READY)  ## kill processes and brokers, and count what was lost
-	$(BIN)/pytest -q -m chaos
+chaos: $(READY)  ## kill services, pages and the broker for MINUTES, and count what was lost: the engine alone, then the whole system
+	$(BIN)/python -m tests.chaos --minutes $(MINUTES)
+	$(BIN)/python -m tests.chaos --system --minutes $(MINUTES)
 
-bench: $(READY)  ## measure throughput and latency
-	$(BIN)/pytest -q -s -m bench
+bench: $(READY)  ## measure throughput, latency and loading (five minutes; QUICK=1: one)
+	$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
 
 up:  ## the same in containers
 	$(COMPOSE) up --build --detach --wait
