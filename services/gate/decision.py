@@ -6,26 +6,19 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from schemas.base import Slug, Subject
+from schemas.base import Slug
 from schemas.directory import KeyState
 from schemas.entry import (
-    EntryBasis,
-    EntryHandover,
     EntryKind,
-    EntryMessage,
-    EntryRegie,
-    EntrySection,
     Resend,
     Verdict,
     entry_hash,
 )
-from schemas.event import Event
-from schemas.manifest import Section
 from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Mend, Reason, Refusal
-from schemas.service import Fact, FactKind, HandoverFact, VerdictGiven
+from schemas.service import Fact, FactKind, VerdictGiven
 from schemas.tables.messages import Audience
-from services.gate import facts, receipts
+from services.gate import facts, receipts, telling
 from services.gate.envelope import Received
 from services.gate.rules.case import Case, Context, Judgement
 from services.gate.rules.judge import judge
@@ -165,13 +158,13 @@ def _accept(
     seal = scribe.write(
         EntryKind.MESSAGE,
         chained=True,
-        **_who_and_what(received, event),
-        sections=tuple(map(_section, event.data.manifest.sections)) if event.data.manifest else (),
+        **telling.who_and_what(received, event),
+        sections=telling.sections(event, after),
         purpose=ctx.purpose,
         verdict=Verdict.DELIVERED,
         flags=effects.flags,
-        handover=_handover(effects.handover),
-        regie=_regie(ctx.case, after),
+        handover=telling.handover(effects.handover),
+        regie=telling.regie(ctx.case, after),
         resends=Resend(message=missed.pending.message, sequence=missed.sequence) if missed else None,
         inbox=inbox,
     )
@@ -184,7 +177,7 @@ def _accept(
                 pending = Pending(source=received.owner, message=event.id, subject=subject, name=event.name)
                 scribe.counters.pend(place.inbox, place.sequence, pending)
     if answered:
-        given = VerdictGiven(message=_message(received), verdict=Verdict.DELIVERED, flags=effects.flags)
+        given = VerdictGiven(message=telling.message(received), verdict=Verdict.DELIVERED, flags=effects.flags)
         _send_verdict(received, given, scribe, seal)
         if missed is None:
             scribe.emits.append(_fact(facts.fact_of(ctx, after, effects)))
@@ -223,7 +216,7 @@ def _answer(
     seal = scribe.write(
         EntryKind.MESSAGE,
         chained=chained,
-        **_who_and_what(received, received.event),
+        **telling.who_and_what(received, received.event),
         verdict=verdict,
         reasons=reasons,
         original=original.entry if original else None,
@@ -231,7 +224,7 @@ def _answer(
     )
     if answered:
         given = VerdictGiven(
-            message=_message(received),
+            message=telling.message(received),
             verdict=verdict,
             reasons=reasons,
             original_verdict=original.verdict if original else None,
@@ -249,7 +242,7 @@ def _dry_run(received: Received, judgement: Judgement, scribe: Scribe) -> None:
     by = event.data.by.ref if event.data.by else "machine"
     scribe.counters.count_dry_run(received.owner, by, scribe.now.replace(minute=0, second=0, microsecond=0))
     given = VerdictGiven(
-        message=_message(received),
+        message=telling.message(received),
         verdict=Verdict.REFUSED if judgement.reasons else Verdict.DELIVERED,
         reasons=judgement.reasons,
         flags=judgement.effects.flags,
@@ -259,7 +252,7 @@ def _dry_run(received: Received, judgement: Judgement, scribe: Scribe) -> None:
 
 
 def _send_verdict(received: Received, given: VerdictGiven, scribe: Scribe, seal: str) -> None:
-    subject = _subject(received)
+    subject = telling.subject(received)
     _, value, jws = scribe.made(received.owner, subject, given, received.hash, given.verdict, entry_hash(seal))
     scribe.deliver(received.owner, subject, value, jws, seal)
 
@@ -280,56 +273,6 @@ def _keep_or_retire(before: Case, after: Case, scribe: Scribe) -> None:
         scribe.counters.retire(after.subject, scribe.now)
     elif is_open and not was_open:
         scribe.counters.reopen(after.subject)
-
-
-def _who_and_what(received: Received, event: Event | None) -> dict[str, object]:
-    """The fields of an entry that say who sent what to whom; for unreadable bytes only whose outbox and the hash."""
-    told: dict[str, object] = {"actor": received.owner, "message": _message(received)}
-    if event is None:
-        return told
-    data = event.data
-    return told | {
-        "case": event.subject,
-        "claimed_at": event.time,
-        "actor_ref": data.by.ref if data.by else None,
-        "second_ref": data.second.ref if data.second else None,
-        "acting_under": data.acting_under,
-        "recipients": data.to,
-        "keys": (received.kid,) if received.kid else (),
-    }
-
-
-def _message(received: Received) -> EntryMessage:
-    event = received.event
-    if event is None:
-        return EntryMessage(source=received.owner, id="unreadable", type="unreadable", hash=received.hash)
-    return EntryMessage(source=received.owner, id=event.id, type=event.name, hash=received.hash)
-
-
-def _subject(received: Received) -> Subject:
-    """The subject of the message; of unreadable bytes a thread that follows from them."""
-    if received.event is not None:
-        return received.event.subject
-    return f"thread:{derived_id('unreadable', received.owner, received.hash)}"
-
-
-def _section(section: Section) -> EntrySection:
-    bases = tuple(EntryBasis(person=b.person, secrecy=b.secrecy, gdpr=b.gdpr) for b in section.bases)
-    return EntrySection(
-        item=section.item, category=section.category, about=section.about, digest=section.digest, bases=bases
-    )
-
-
-def _handover(fact: HandoverFact | None) -> EntryHandover | None:
-    if fact is None:
-        return None
-    return EntryHandover(id=fact.id, kind=fact.kind, state=fact.after, sender=fact.sender, receiver=fact.receiver)
-
-
-def _regie(before: Case, after: Case) -> EntryRegie | None:
-    held = before.head.regie if before.head else None
-    holds = after.head.regie if after.head else None
-    return EntryRegie(holder_before=held, holder_after=holds) if held != holds else None
 
 
 def _fact(fact: Fact) -> Emit:

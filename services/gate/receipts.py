@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from schemas.base import Slug, Subject
-from schemas.entry import EntryKind, EntryMessage, Verdict
+from schemas.entry import EntryKind, Verdict
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import Lost, ReceiptMissing, ReceiptStored, ResendDue, StoredNotice, VerdictGiven
+from services.gate import telling
 from services.gate.envelope import Received
 from services.gate.scribe import Scribe
 from services.gate.state import Pending
@@ -73,7 +74,7 @@ def _refuse(received: Received, scribe: Scribe) -> None:
         return
     reason = Reason(code=Refusal.MALFORMED, missing=("data.body.partition", "data.body.up_to"), mend=(Mend.CORRECT,))
     _write(received, scribe, Verdict.REFUSED, (reason,))
-    given = VerdictGiven(message=_message(received), verdict=Verdict.REFUSED, reasons=(reason,))
+    given = VerdictGiven(message=telling.message(received), verdict=Verdict.REFUSED, reasons=(reason,))
     scribe.notify(received.owner, event.subject, given, event.id, chained=False)
 
 
@@ -84,14 +85,8 @@ def _write(received: Received, scribe: Scribe, verdict: Verdict, reasons: tuple[
         case=event.subject if event else None,
         claimed_at=event.time if event else None,
         actor=received.owner,
-        message=_message(received),
+        message=telling.message(received),
         verdict=verdict,
         reasons=reasons,
         keys=(received.kid,) if received.kid else (),
     )
-
-
-def _message(received: Received) -> EntryMessage:
-    event = received.event
-    name, id_ = (event.name, event.id) if event else ("unreadable", "unreadable")
-    return EntryMessage(source=received.owner, id=id_, type=name, hash=received.hash)
