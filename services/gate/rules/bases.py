@@ -161,7 +161,7 @@ def _flags(basis: Basis, view: View) -> tuple[Flag, ...]:
 def _refused(view: View, failed: Failed, basis: Basis | None) -> Reason:
     claimed = basis.secrecy if basis else None
     weighing = failed.code is Refusal.BASIS_NEEDS_WEIGHING
-    first = (Mend.ADD,) if weighing else _ask(view)
+    first = (Mend.ADD,) if weighing else _ask(view, claimed)
     to_ask = tuple(given.who for given in view.open if _may_be_asked(given, view))
     missing = to_ask if Mend.ASK_CONSENT in first else failed.missing
     grounds = tuple(code for code in _holding(view) if code != claimed)
@@ -176,15 +176,18 @@ def _holding(view: View) -> tuple[str, ...]:
     return (*agreed, *aside, *fitting(view.sharing))
 
 
-def _ask(view: View) -> tuple[Mend, ...]:
-    """Asking, setting aside, or both: only when together they would complete the consent."""
+def _ask(view: View, claimed: str | None) -> tuple[Mend, ...]:
+    """Asking, setting aside, or both: only when together they would complete the consent. Who is set aside already
+    still stands in the way of a letter that does not say so.
+    """
     asked = [given for given in view.open if _may_be_asked(given, view)]
     rest = [given for given in view.open if given not in asked]
     unsafe = [given for given in rest if _stands_in_the_way(given, view)]
     if not view.open or len(unsafe) < len(rest) or len(unsafe) == len(view.given):
         return ()
     ask = (Mend.ASK_CONSENT,) if asked else ()
-    return (*ask, Mend.USE_SET_ASIDE) if any(given.who not in view.aside for given in unsafe) else ask
+    said_so = claimed == SET_ASIDE and all(given.who in view.aside for given in unsafe)
+    return ask if said_so or not unsafe else (*ask, Mend.USE_SET_ASIDE)
 
 
 def _may_be_asked(given: Answer, view: View) -> bool:

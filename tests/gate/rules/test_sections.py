@@ -387,6 +387,14 @@ def test_no_advice_leads_to_a_parent_who_is_unsafe() -> None:
     assert refused(family(8, said("no", "father", NO), *yes("mother"), father=UNSAFE)).missing == ()
 
 
+def test_who_is_set_aside_already_is_to_be_claimed_so() -> None:
+    """Asking the mother alone does not cure a letter on consent; where the letter says so it does."""
+    case = family(8, ASIDE, father=UNSAFE)
+    assert refused(case).mend[:2] == (Mend.ASK_CONSENT, Mend.USE_SET_ASIDE)
+    claimed = refused(case, section(basis="REPRESENTATIVE_SET_ASIDE"))
+    assert (claimed.missing, claimed.mend[:2]) == (("mother",), (Mend.ASK_CONSENT, Mend.USE_GROUND))
+
+
 def test_asking_is_not_advised_where_it_would_not_help() -> None:
     """After someone's no the others' yes does not cure it."""
     assert refused(family(8, said("no", "father", NO))).mend == (Mend.USE_GROUND, Mend.REPORT_TO_VT, Mend.LEAVE_OUT)
