@@ -84,6 +84,12 @@ def how_to_mend(reason: Reason) -> tuple[str, ...]:
     return tuple(_mend(mend, reason) for mend in reason.mend)
 
 
+def render(reason: Reason) -> str:
+    """One refusal as a professional reads it: why, and what would cure it."""
+    cures = "; ".join(how_to_mend(reason))
+    return f"{why(reason)}. To mend: {cures}." if cures else f"{why(reason)}."
+
+
 def _mend(mend: Mend, reason: Reason) -> str:
     if (own := OF_CODE.get((reason.code, mend))) and reason.missing:
         return own.format(missing=", ".join(reason.missing))
