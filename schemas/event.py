@@ -98,14 +98,11 @@ def _no_constant(_: str) -> NoReturn:
     raise MalformedMessage("NaN and Infinity are not JSON")
 
 
-def _depth(value: Any, left: int = MAX_DEPTH) -> None:
+def _depth(value: dict[str, Any] | list[Any], left: int = MAX_DEPTH) -> None:
     if left == 0:
         raise MalformedMessage(f"nested deeper than {MAX_DEPTH}")
-    if isinstance(value, dict):
-        for inner in value.values():
-            _depth(inner, left - 1)
-    elif isinstance(value, list):
-        for inner in value:
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
             _depth(inner, left - 1)
 
 
@@ -117,7 +114,8 @@ def strict_json(value: bytes) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise MalformedMessage(f"not JSON in UTF-8: {type(error).__name__}") from None
-    _depth(parsed)
+    if isinstance(parsed, dict | list):
+        _depth(parsed)
     return parsed
 
 

@@ -1,6 +1,7 @@
 """The gate as a process: `python -m services.gate`."""
 
 import asyncio
+import gc
 
 from schemas.service import GATE
 from services.gate.app import RULES, Gate
@@ -33,4 +34,5 @@ def _ended(following: asyncio.Task[None]) -> None:
 
 if __name__ == "__main__":
     log.configure(GATE)
+    gc.set_threshold(50_000, 20, 100)  # records are many, long-lived and without cycles: look less often
     asyncio.run(main())

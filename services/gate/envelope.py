@@ -1,6 +1,7 @@
 """What is checked before any state is read: form, signature, place. A bad record becomes a refusal."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from aiokafka.partitioner import murmur2  # the partitioner of the Java client, kafkajs and aiokafka
 from pydantic import ValidationError
@@ -46,6 +47,7 @@ def owner_of(topic: str) -> Slug:
     return topic.removesuffix(".outbox")
 
 
+@lru_cache(maxsize=65_536)
 def slot_of(subject: bytes, slots: int) -> int:
     """The slot a subject belongs to: murmur2 of the key, as the Java client does it."""
     return int((murmur2(subject) & 0x7FFFFFFF) % slots)

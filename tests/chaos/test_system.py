@@ -1,6 +1,6 @@
 """A short storm over the whole system, and what its check can see; the long one is `make chaos`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -43,16 +43,18 @@ def _ledger(change: Callable[[list[Any]], Sequence[Any]]) -> Callable[[Trail], T
     return lambda trail: _slots(trail, lambda slot: slot._replace(ledger=change(list(slot.ledger))))
 
 
-def _state(kind: str, of: str, value: bytes | None) -> Callable[[Trail], Trail]:
-    """All state records of a kind with another value, or gone."""
+def _gate(kind: str, value: bytes = b"") -> Callable[[Trail], Trail]:
+    """All records of a kind in the gate's state with another value, or gone."""
+    return lambda trail: _slots(trail, lambda slot: slot._replace(gate=_changed(slot.gate, kind, value)))
 
-    def spoil(slot: Slot) -> Slot:
-        records = dict(getattr(slot, of))
-        changed = {key: value for key in records if key.startswith(kind)} if value else {}
-        kept = {key: record for key, record in records.items() if not key.startswith(kind)}
-        return slot._replace(**{of: kept | changed})
 
-    return lambda trail: _slots(trail, spoil)
+def _changed(records: Mapping[str, bytes], kind: str, value: bytes) -> dict[str, bytes]:
+    changed = {key: value if key.startswith(kind) else record for key, record in records.items()}
+    return {key: record for key, record in changed.items() if record}
+
+
+def _unwatched(trail: Trail) -> Trail:
+    return _slots(trail, lambda slot: slot._replace(oversight=_changed(slot.oversight, "owed:", b"")))
 
 
 def _pages(change: Callable[[Any], Any]) -> Callable[[Trail], Trail]:
@@ -88,13 +90,13 @@ SPOILS: dict[str, Callable[[Trail], Trail]] = {
     "verdict not told exactly once": _boxes(lambda records: []),
     "not delivered exactly once": _boxes(lambda records: records + records),
     "entry without its inbox record, or the other way": _boxes(lambda records: records[:-1]),
-    "sequence in the state is not that of the inbox": _state("sequence:", "gate", None),
-    "slot counter in the state is not that of the log": _state("chain:", "gate", None),
-    "case counter in the state is not that of the log": _state("chain:", "gate", b'{"seq": 1}'),
-    "outbox not read to its end": _state("position:", "gate", None),
-    "open case without one holder": _state("case:", "gate", b'{"open": true}'),
-    "handover in the state is not that of the log": _state("handover:", "gate", None),
-    "open handover that nobody watches": _state("owed:", "oversight", None),
+    "sequence in the state is not that of the inbox": _gate("sequence:"),
+    "slot counter in the state is not that of the log": _gate("chain:"),
+    "case counter in the state is not that of the log": _gate("chain:", b'{"seq": 1}'),
+    "outbox not read to its end": _gate("position:"),
+    "open case without one holder": _gate("case:", b'{"open": true}'),
+    "handover in the state is not that of the log": _gate("handover:"),
+    "open handover that nobody watches": _unwatched,
     "read model is not the ledger": lambda trail: trail._replace(read_model=trail.read_model[1:]),
     "page's inbox is not that of Kafka": _pages(lambda edge: edge._replace(inbox=edge.inbox[1:])),
     "accepted and not in the page's own store": _pages(lambda edge: edge._replace(sent={})),

@@ -1,8 +1,10 @@
 """A case as the rules see it: frozen records, and what a message changes in them. No I/O, no clock."""
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, ClassVar, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,12 @@ from schemas.tables.messages import MessageRow
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
+@lru_cache(maxsize=4096)
+def dutch_day(moment: datetime) -> date:
+    """The date in the Netherlands at a moment."""
+    return moment.astimezone(AMSTERDAM).date()
+
+
 class Record(Frozen):
     """One state record of a case, kept under `<kind>:<case>:<key>`."""
 
@@ -40,8 +48,8 @@ class CaseHead(Record):
 
     kind: ClassVar[str] = "case"
     open: bool
-    regie: Slug | None
-    regie_kind: OrganisationKind | None
+    regie: Slug | None = None
+    regie_kind: OrganisationKind | None = None
     last_regie: Slug | None = None
     lead: Professional | None = None
     lead_family: PersonRef | None = None  # when a parent or the network leads, `regie` is the back-up's organisation
@@ -79,7 +87,7 @@ class StatementRecord(Record):
     statement: Uuid
     about: PersonRef
     given_by: PersonRef  # of a set-aside: the custody holder set aside
-    decision: Decision | None  # None = set aside
+    decision: Decision | None = None  # None = set aside
     scope: Scope
     recorded_at: Instant
     seq: Count  # order of recording within the case: "latest" means highest
@@ -324,12 +332,17 @@ class Case:
         return self.head is not None and slug in self.head.parties
 
     def after(self, effects: "Effects") -> "Case":
-        """The case with these effects in it."""
-        merged: dict[type[Record], dict[str, Record]] = {k: dict(v) for k, v in self.records.items()}
+        """The case with these effects in it. Records that stay are not touched, so that they need not be parsed."""
+        changed: dict[type[Record], dict[str, Record]] = {}
         for record in effects.put:
-            merged.setdefault(type(record), {})[record.key] = record
+            changed.setdefault(type(record), {})[record.key] = record
+        merged: dict[type[Record], Mapping[str, Record]] = dict(self.records)
+        for kind, new in changed.items():
+            before = merged.get(kind, {})
+            layers = before.maps if isinstance(before, ChainMap) else [cast("MutableMapping[str, Record]", before)]
+            merged[kind] = ChainMap(new, *layers)
         for kind, key in effects.drop:
-            merged.get(kind, {}).pop(key, None)
+            merged[kind] = {other: kept for other, kept in merged.get(kind, {}).items() if other != key}
         return Case(self.subject, merged)
 
 
@@ -348,7 +361,7 @@ class Context:
     @property
     def today(self) -> date:
         """The decision date in the Netherlands: ages and terms count by it."""
-        return self.now.astimezone(AMSTERDAM).date()
+        return dutch_day(self.now)
 
     @property
     def recipients(self) -> tuple[Party, ...]:
