@@ -63,11 +63,13 @@ class Account:
         """`head`, then the text; where it wraps, the next lines stand a little further in."""
         room = self._console.width - len(head) - hanging
         first, *rest = text.wrap(self._console, room + hanging) or [Text()]
+        first.rstrip()
         self._console.print(head + first, soft_wrap=True)
         if rest:
             left = text[len(first.plain) :]
             left = left[len(left.plain) - len(left.plain.lstrip()) :]
             for part in left.wrap(self._console, room):
+                part.rstrip()
                 self._console.print(Text(" " * (len(head) + hanging)) + part, soft_wrap=True)
 
     def sum(self, played: Iterable[Played], seconds: float) -> None:
