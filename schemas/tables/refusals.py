@@ -1,4 +1,4 @@
-"""Every refusal code and what would mend it, in words for the professional who is refused. The codes stand beside them."""
+"""Every refusal code and what would mend it, in words for the professional who is refused."""
 
 from collections.abc import Mapping
 

@@ -250,8 +250,13 @@ def _consult(side: Side) -> tuple[Transition, ...]:
     taken = ("SAFETY_ASSESSMENT", "CHILD_SEEN")
 
     def row(
-        variant: str, states: frozenset[HandoverState | None], to: HandoverState | None, when: tuple[When, ...],
-        effects: tuple[Effect, ...] = (), kinds: frozenset[HandoverKind] = ANY_KIND, opens: tuple[str, ...] = (),
+        variant: str,
+        states: frozenset[HandoverState | None],
+        to: HandoverState | None,
+        when: tuple[When, ...],
+        effects: tuple[Effect, ...] = (),
+        kinds: frozenset[HandoverKind] = ANY_KIND,
+        opens: tuple[str, ...] = (),
     ) -> Transition:
         closes = closed if W.SAME_DECISION in when else ()
         return Transition(name, states, side, to, "D#43-45; S4 5.2", when, variant, kinds, effects, opens, closes)

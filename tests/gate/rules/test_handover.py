@@ -313,3 +313,28 @@ def test_findings_that_speak_against_the_conclusion_travel_or_are_named_as_withh
     contrary = words(Category.ACCOUNT, Category.SAFETY, Category.CONTRARY, by="first")
     assert not play.say(TEAM, DossierShared(), OTHER_TEAM, sections=contrary).reasons
     assert missing(play.propose(TEAM, OTHER_TEAM)) == {uid("first-CONTRARY")}
+
+
+def test_one_institution_cannot_give_another_what_it_does_not_hold() -> None:
+    """Between institutions the duty moved by order; the team that leads goes on leading, whatever the two agree."""
+    play = Play(TEAM)
+    play.order()
+    play.transfer(OTHER_GI, GI, H2)
+    play.assign(OTHER_GI, regie=True)
+    play.accept(H2, side="S")
+    play.tell_story(H2)
+    play.read(H2)
+    play.attest("S", H2)
+    play.attest("R", H2)
+    play.meet(H2)
+    assert (play.state(H2), play.head.regie) == (S.COMPLETED, TEAM.slug)
+
+
+def test_an_emergency_asks_for_a_new_talk() -> None:
+    """What was attested before the danger does not count as the warm part after it."""
+    play = Play(VT).warm(VT, TEAM)
+    play.take_over(TEAM)
+    play.attest("S")
+    assert play.state() is S.EMERGENCY
+    play.attest("R")
+    assert play.state() is S.COMPLETED
