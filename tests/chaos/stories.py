@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +19,10 @@ TELLERS = 10
 WHOLE = 0.6
 """The part of all tellings that goes on to the end."""
 CONSENT = "consents.recorded"
+OPEN = "a yes"
+"""After this step of the story a handover is open and accepted."""
+LONGER = 180.0
+"""So many seconds after the end a begun telling may still go on."""
 
 
 class Accepted(NamedTuple):
@@ -75,20 +79,27 @@ class Tellers:
         desks = _Desks(self._system, self.accepted)
         try:
             while time.monotonic() < end:
-                self._tell(desks, chance, end)
+                self._tell(desks, end, *self._plan(number, chance))
         except BaseException as error:
             self.broken.append(error)
             raise
         finally:
             desks.close()
 
-    def _tell(self, desks: Desks, chance: random.Random, end: float) -> None:
+    def _plan(self, number: int, chance: random.Random) -> tuple[Sequence[Step], str]:
+        """How far to tell, and what to leave out. The first teller tells all, the second leaves handovers open."""
         steps = self._scenario.steps
+        if number == 0:
+            return steps, ""
+        if number == 1:
+            return steps[: 1 + next(i for i, step in enumerate(steps) if step.step == OPEN)], ""
         last = len(steps) if chance.random() < WHOLE else chance.randrange(1, len(steps))
-        without = CONSENT if chance.random() < 0.2 else ""
+        return steps[:last], CONSENT if chance.random() < 0.2 else ""
+
+    def _tell(self, desks: Desks, end: float, steps: Sequence[Step], without: str) -> None:
         filling = Filling(self._scenario, self._system.deployment, {})
-        for step in steps[:last]:
-            if step.say == without or time.monotonic() > end + 30:
+        for step in steps:
+            if step.say == without or time.monotonic() > end + LONGER:
                 continue
             try:
                 self._step(desks, filling, step)

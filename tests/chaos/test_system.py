@@ -20,7 +20,8 @@ def test_what_pages_accepted_is_decided_delivered_and_watched_while_everything_d
     report = put_under_fire(scene, seconds=45, seed=7, settle=240)
     assert report.wrong() == {}, report.text()
     assert set(report.faults) == {"kill -9 of a process", "kill -9 of the broker", "freeze", "SIGTERM of a process"}
-    assert report.found["delivered"] > 10 and report.found["refused"] > 5, report.text()
+    assert report.found["handovers completed"] and report.found["handovers open"], report.text()
+    assert report.found["delivered"] > 10 and report.found["refused"] > 0, report.text()
     for fault, spoil in SPOILS.items():
         found = check(spoil(scene.trail), scene.accepted)
         assert found[f"! {fault}"] > 0, f"not seen: {fault}"
