@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from deploy.system import System
-from services.cli.audit import asked, rendered
+from services.cli.audit import asked
 from services.cli.fresh import fresh_system
 from services.cli.ledger import held_seals, public_keys, read_topic, told
+from services.cli.play.audit_lines import lines
 from services.cli.play.player import Player
 from services.cli.play_command import console, read
 from services.cli.play_command import told as story_told
@@ -78,8 +79,9 @@ def _audit(system: System, told_on: Console, case: str) -> None:
     token = Issuer.from_home(system.home).issue(system.deployment.organisation(organisation).caller(ref))
     url = f"http://127.0.0.1:{system.deployment.port('ledger')}"
     answer = asked(url, f"/api/cases/{case}/audit", token)
-    for part in rendered(answer, case):
-        told_on.print(part)
+    for line in lines(answer["entries"]):
+        told_on.print(line)
+    told_on.print(Text(f"in full: estafette audit --as {OFFICER} case {case}", style="dim"))
 
 
 def _verified(system: System, told_on: Console) -> bool:

@@ -90,11 +90,11 @@ class Player:
         moment = Scenario.moment(step, self._filling.now)
         if moment > self._filling.now:
             self._filling.now = moment
-            self._time.settle(moment, rounds=1 if step.say or step.open else 2)
+            self._time.settle(moment, only=step.who.partition("/")[0] if step.who else None)
         said = self._say(step) if step.say else []
         opened = self._open(step) if step.open else None
-        if step.say or step.open:
-            self._time.settle(self._filling.now)
+        if step.say or step.open or step.expect.queries:
+            self._time.settle(self._filling.now, rounds=2 if step.open or step.expect.queries else 1)
         seen = look(self._desks, self._scenario.organisations, self._filling.labels.get(step.case), pool)
         found = self._judge.judge(step, said, seen)
         if step.open:

@@ -38,12 +38,16 @@ class Timekeeper:
         self._number = max([self._number, *(int(record.barrier or 0) for record in last)])
         return max((record.at for record in last), default=None)
 
-    def settle(self, at: datetime, rounds: int = 2) -> None:
-        """Set a barrier at `at`, and wait until every edge and the ledger passed it; once more for what that caused."""
+    def settle(self, at: datetime, rounds: int = 1, only: str | None = None) -> None:
+        """Set a barrier at `at`, and wait until every edge and the ledger passed it (or that one alone).
+
+        What was decided before, and every alarm that is due, has then reached everybody. A second round waits for the
+        decisions on what the edges said by themselves in the first: that they stored or opened something.
+        """
         for _ in range(rounds):
             self._number += 1
             self._write(at, f"{self._number:012}")
-            self._wait(f"{self._number:012}")
+            self._wait(f"{self._number:012}", self._watched if only is None else [only])
 
     def _write(self, at: datetime, barrier: str) -> None:
         value = ClockRecord(at=at, barrier=barrier).model_dump_json().encode()
@@ -76,9 +80,9 @@ class Timekeeper:
         finally:
             consumer.close()
 
-    def _wait(self, barrier: str) -> None:
+    def _wait(self, barrier: str, behind: list[str]) -> None:
         """Asks little: first about when the barrier before was reached, then only those that are behind."""
-        began, behind = time.monotonic(), self._watched
+        began = time.monotonic()
         time.sleep(0.6 * self._usual)
         while behind := [name for name, text in self._reached(behind).items() if text < barrier]:
             if time.monotonic() - began > WITHIN:
