@@ -138,7 +138,9 @@ class Entry(Frozen):
     reasons: tuple[Reason, ...] = ()
     flags: tuple[Flag, ...] = ()
     handover: EntryHandover | None = None
+    also: tuple[EntryHandover, ...] = ()  # other handovers that the same decision ended
     regie: EntryRegie | None = None
+    holder: Slug | None = None  # who holds regie after a delivery in an open case, so that a newcomer knows
     resends: Resend | None = None
     original: Digest | None = None  # of a DUPLICATE: the entry that decided the message first
     inbox: Annotated[tuple[InboxSequence, ...], Field(max_length=64)] = ()

@@ -2,48 +2,47 @@
 
 from collections.abc import Mapping
 
-from schemas.refusal import Mend, Reason
-from schemas.refusal import Refusal as R
+from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.grounds import BY_CODE
 
-WORDS: Mapping[R, str] = {
-    R.MALFORMED: "the message cannot be read",
-    R.UNSIGNED: "the message is not signed as it must be",
-    R.WRONG_SOURCE: "the message names another sender than whose outbox it came from",
-    R.WRONG_PARTITION: "the message stands in the wrong partition",
-    R.STALE: "the message is too old, or dated in the future",
-    R.STALE_DIRECTORY_KEY: "it is signed with a key that no longer counts",
-    R.ID_REUSED: "its id was used before for another message",
-    R.TOO_LARGE: "it is too large",
-    R.INTERNAL_ERROR: "the gate failed on it",
-    R.UNKNOWN_RECIPIENT: "the recipient is not connected",
-    R.NOT_A_PARTY: "the sender is no party of such a case",
-    R.ROLE_NOT_ALLOWED: "this organisation may not say this, or not to that recipient",
-    R.NOT_REGIE_HOLDER: "only who leads the case may say this",
-    R.DUAL_REGIE: "the family would get two that lead",
-    R.WRONG_STATE: "it does not fit how the handover or the case stands now",
-    R.NO_BASIS: "there is no basis to share this about this person",
-    R.BASIS_WRONG_DIRECTION: "the ground claimed does not work towards this recipient",
-    R.BASIS_NEEDS_MEASURE: "the ground claimed needs a court's measure",
-    R.BASIS_NEEDS_WEIGHING: "the ground claimed needs a written weighing",
-    R.CONSENT_WITHDRAWN: "the consent was withdrawn",
-    R.CONSENT_INCOMPLETE: "not everyone whose consent is needed has given it",
-    R.PURPOSE_NOT_ALLOWED: "this may not be shared for this purpose",
-    R.CATEGORY_NOT_ALLOWED: "this kind of data may not go to this recipient",
-    R.REQUIRED_SECTION_MISSING: "something that must travel along is missing",
-    R.NO_NAMED_PROFESSIONAL: "nobody is named who will do it",
-    R.COMPETENCE_MISSING: "who is named lacks the registration or the competence",
-    R.SAFETY_CONDITIONS_UNMET: "a safety condition is still open",
-    R.NO_INTERIM_OVERSIGHT: "nobody would see the child meanwhile",
-    R.DIAGNOSIS_WITHOUT_SOURCE: "a diagnosis travels only with who made it and may make it",
-    R.REASON_NOT_ALLOWED: "this reason may not be given",
-    R.TERMS_DIFFER: "the two sides state different terms",
-    R.SECOND_PERSON_MISSING: "a second person must stand behind it",
-    R.PERSON_UNKNOWN: "the person does not stand in the case",
-    R.UNKNOWN_REFERENCE: "it refers to something that is not there",
-    R.CASE_EXISTS: "the case is there already",
-    R.ITEM_DIFFERS: "an item travels on as it was made",
-    R.DATE_NOT_ALLOWED: "this date may not be given",
+WORDS: Mapping[Refusal, str] = {
+    Refusal.MALFORMED: "the message cannot be read",
+    Refusal.UNSIGNED: "the message is not signed as it must be",
+    Refusal.WRONG_SOURCE: "the message names another sender than whose outbox it came from",
+    Refusal.WRONG_PARTITION: "the message stands in the wrong partition",
+    Refusal.STALE: "the message is too old, or dated in the future",
+    Refusal.STALE_DIRECTORY_KEY: "it is signed with a key that no longer counts",
+    Refusal.ID_REUSED: "its id was used before for another message",
+    Refusal.TOO_LARGE: "it is too large",
+    Refusal.INTERNAL_ERROR: "the gate failed on it",
+    Refusal.UNKNOWN_RECIPIENT: "the recipient is not connected",
+    Refusal.NOT_A_PARTY: "the sender is no party of such a case",
+    Refusal.ROLE_NOT_ALLOWED: "this organisation may not say this, or not to that recipient",
+    Refusal.NOT_REGIE_HOLDER: "only who leads the case may say this",
+    Refusal.DUAL_REGIE: "the family would get two that lead",
+    Refusal.WRONG_STATE: "it does not fit how the handover or the case stands now",
+    Refusal.NO_BASIS: "there is no basis to share this about this person",
+    Refusal.BASIS_WRONG_DIRECTION: "the ground claimed does not work towards this recipient",
+    Refusal.BASIS_NEEDS_MEASURE: "the ground claimed needs a court's measure",
+    Refusal.BASIS_NEEDS_WEIGHING: "the ground claimed needs a written weighing",
+    Refusal.CONSENT_WITHDRAWN: "the consent was withdrawn",
+    Refusal.CONSENT_INCOMPLETE: "not everyone whose consent is needed has given it",
+    Refusal.PURPOSE_NOT_ALLOWED: "this may not be shared for this purpose",
+    Refusal.CATEGORY_NOT_ALLOWED: "this kind of data may not go to this recipient",
+    Refusal.REQUIRED_SECTION_MISSING: "something that must travel along is missing",
+    Refusal.NO_NAMED_PROFESSIONAL: "nobody is named who will do it",
+    Refusal.COMPETENCE_MISSING: "who is named lacks the registration or the competence",
+    Refusal.SAFETY_CONDITIONS_UNMET: "a safety condition is still open",
+    Refusal.NO_INTERIM_OVERSIGHT: "nobody would see the child meanwhile",
+    Refusal.DIAGNOSIS_WITHOUT_SOURCE: "a diagnosis travels only with who made it and may make it",
+    Refusal.REASON_NOT_ALLOWED: "this reason may not be given",
+    Refusal.TERMS_DIFFER: "the two sides state different terms",
+    Refusal.SECOND_PERSON_MISSING: "a second person must stand behind it",
+    Refusal.PERSON_UNKNOWN: "the person does not stand in the case",
+    Refusal.UNKNOWN_REFERENCE: "it refers to something that is not there",
+    Refusal.CASE_EXISTS: "the case is there already",
+    Refusal.ITEM_DIFFERS: "an item travels on as it was made",
+    Refusal.DATE_NOT_ALLOWED: "this date may not be given",
 }
 
 MENDS: Mapping[Mend, str] = {
@@ -61,12 +60,12 @@ MENDS: Mapping[Mend, str] = {
     Mend.ASK_OPERATOR: "ask the operator",
 }
 
-OF_CODE: Mapping[tuple[R, Mend], str] = {
-    (R.SAFETY_CONDITIONS_UNMET, Mend.CORRECT): "meet {missing} first, and let who monitors say so",
-    (R.TERMS_DIFFER, Mend.CORRECT): "say the same as the other side about {missing}",
-    (R.NO_INTERIM_OVERSIGHT, Mend.ADD): "plan who sees {missing}",
-    (R.COMPETENCE_MISSING, Mend.NAME_PROFESSIONAL): "name a professional with {missing}",
-    (R.CATEGORY_NOT_ALLOWED, Mend.CORRECT): "send it to somebody who may have it",
+OF_CODE: Mapping[tuple[Refusal, Mend], str] = {
+    (Refusal.SAFETY_CONDITIONS_UNMET, Mend.CORRECT): "meet {missing} first, and let who monitors say so",
+    (Refusal.TERMS_DIFFER, Mend.CORRECT): "say the same as the other side about {missing}",
+    (Refusal.NO_INTERIM_OVERSIGHT, Mend.ADD): "plan who sees {missing}",
+    (Refusal.COMPETENCE_MISSING, Mend.NAME_PROFESSIONAL): "name a professional with {missing}",
+    (Refusal.CATEGORY_NOT_ALLOWED, Mend.CORRECT): "send it to somebody who may have it",
 }
 """Where a code asks for another sentence than its mend alone."""
 

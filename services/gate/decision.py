@@ -163,8 +163,10 @@ def _accept(
         purpose=ctx.purpose,
         verdict=Verdict.DELIVERED,
         flags=effects.flags,
-        handover=telling.handover(effects.handover),
+        handover=telling.handover(effects.handover) if effects.handover else None,
+        also=tuple(map(telling.handover, effects.also)),
         regie=telling.regie(ctx.case, after),
+        holder=after.head.regie if after.head else None,
         resends=Resend(message=missed.pending.message, sequence=missed.sequence) if missed else None,
         inbox=inbox,
     )

@@ -73,9 +73,7 @@ def _section(section: Section, after: Case) -> EntrySection:
     )
 
 
-def handover(fact: HandoverFact | None) -> EntryHandover | None:
-    if fact is None:
-        return None
+def handover(fact: HandoverFact) -> EntryHandover:
     return EntryHandover(id=fact.id, kind=fact.kind, state=fact.after, sender=fact.sender, receiver=fact.receiver)
 
 

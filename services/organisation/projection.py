@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas import care, cases, consents, handovers, service
 from schemas.base import Slug, Subject, dump
 from schemas.body import Body, FirstContact, SightPlan
-from schemas.entry import Entry, EntryKind, Verdict
+from schemas.entry import Entry, EntryHandover, EntryKind, Verdict
 from schemas.event import Event
 from schemas.tables.messages import BODIES
 from services.organisation import tables as t
@@ -105,7 +105,7 @@ async def _follow(connection: AsyncConnection, said: Said) -> None:
     about_case = said.subject.startswith("case:") and said.entry.kind is not EntryKind.CHECKPOINT
     if about_case and not said.name.startswith("alerts."):
         await _case(connection, said)
-        await _handover(connection, said)
+        await _handovers(connection, said)
     step = _STEPS.get(type(said.body))
     if step is not None:
         await step(connection, said, said.body)
@@ -135,13 +135,16 @@ def _moved(said: Said) -> tuple[Slug | None] | None:
         return (said.entry.regie.holder_after,)
     if isinstance(said.body, service.RegieMoved):
         return (said.body.regie_to,)
-    return None
+    return (said.entry.holder,) if said.entry.holder is not None else None
 
 
-async def _handover(connection: AsyncConnection, said: Said) -> None:
-    told = said.entry.handover
-    if told is None:
-        return
+async def _handovers(connection: AsyncConnection, said: Said) -> None:
+    for told in (said.entry.handover, *said.entry.also):
+        if told is not None:
+            await _handover(connection, said, told)
+
+
+async def _handover(connection: AsyncConnection, said: Said, told: EntryHandover) -> None:
     query = sa.select(t.handovers.c.state, t.handovers.c.since).where(t.handovers.c.id == told.id)
     before = (await connection.execute(query)).first()
     row = {
