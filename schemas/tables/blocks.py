@@ -83,7 +83,7 @@ BLOCKS: tuple[BlockRow, ...] = (
     BlockRow(Block.REASON, C.ACCOUNT, M, M, M, M, "D#48: the reason for referral never fades"),
     BlockRow(Block.CONDITIONS, C.SAFETY, M, M, M, M, "TSD 2017 §2.1; D#49"),
     BlockRow(Block.TOLD, None, M, M, M, M, "Wmo 2015 art. 5.3.1; Jeugdwet 7.3.2"),
-    BlockRow(Block.SAFETY_ASSESSMENT, C.SAFETY, M, U, M, M, "D#51; S4 4.1"),
+    BlockRow(Block.SAFETY_ASSESSMENT, C.SAFETY, M, U, M, M, "D#51; JB Noord 2016 §4.1"),
     BlockRow(Block.STORY, C.STORY, U, M, U, M, "D#27: the family does not tell it again"),
     BlockRow(Block.STORY_APPROVAL, None, U, M, U, M, "D#27; an honest NOT_ASKED is a value"),
     BlockRow(Block.YOUTH_VOICE, C.YOUTH_VOICE, M, M, M, M, "IGJ 2023; D§3e.7"),

@@ -229,7 +229,7 @@ WARM_HANDOVER: tuple[Row, ...] = (
     ),
     Row(
         "WARM_FOLLOW_UP", Per.HANDOVER, (On(enters=S.EMERGENCY),), hours(24), Who.BOTH, Who.COORDINATION,
-        (On(enters=S.COMPLETED), gone(leaves=S.EMERGENCY)), "D§6.4: the warm part of an emergency still follows",
+        (On(enters=S.COMPLETED), gone(leaves=S.EMERGENCY)), "D§0.2: the warm part of an emergency still follows",
     ),
     Row(
         "EMERGENCY_FLAG", Per.HANDOVER, (On(enters=S.EMERGENCY),), working_days(10), Who.RECEIVER, Who.COORDINATION,
@@ -252,7 +252,7 @@ WARM_HANDOVER: tuple[Row, ...] = (
     Row(
         "RETURN_PROPOSAL", Per.HANDOVER, (On(enters=S.RETURNING),), working_days(2), Who.HOLDER, Who.COORDINATION,
         (On("handovers.proposed", when=When.RETURNS_THIS), On(leaves=S.RETURNING)),
-        "S4 3.3: a needless take-over goes back",
+        "JB Noord 2016 §3.3: a needless take-over goes back",
     ),
 )  # fmt: skip
 """How one organisation hands over to the next."""
@@ -354,7 +354,7 @@ MEASURES: tuple[Row, ...] = (
             On("measures.ending", when=When.THIS_MEASURE), On("measures.ended", when=When.THIS_MEASURE),
             On("measures.started", when=When.SAME_CHILD),
         ),
-        "D19, D20: the order's own end; D§6.7", counts_from=From.BEFORE_END,
+        "D§3a D19, D20: the order's own end", counts_from=From.BEFORE_END,
     ),
 )  # fmt: skip
 """Child-protection measures."""

@@ -132,7 +132,7 @@ OPENING = (
         kinds=IMPOSED_KINDS, effects=(E.STORY_OWED,), opens=("GI_ASSIGN", "FIRST_CONTACT", "WARM_CONTACT"),
     ),
     Transition(
-        "handovers.emergency_taken_over", NEW, Side.OPENER, S.EMERGENCY, "S4 3.1; Uitvoeringsbesluit Wmo 4.1.1(2)a",
+        "handovers.emergency_taken_over", NEW, Side.OPENER, S.EMERGENCY, "JB Noord 2016 §3.1; Wmo 2015 4.1.1(2)a",
         kinds=frozenset({HandoverKind.REGIE}), effects=(E.TAKES_OVER, E.STORY_OWED),
         opens=("EMERGENCY_FLAG", "WARM_FOLLOW_UP", "URGENT_REVIEW", "STORY_OWED"),
     ),
@@ -192,11 +192,11 @@ def _attested(side: Side) -> tuple[Transition, ...]:
             name, _in(S.ACCEPTED), side, S.WARM, "D#27, D§3e.2", when=(W.AGREED,), effects=(E.AGREED,), closes=agreed,
         ),
         Transition(
-            name, _in(S.EMERGENCY), side, S.COMPLETED, "S4 3.1: the warm part of an emergency still follows",
+            name, _in(S.EMERGENCY), side, S.COMPLETED, "JB Noord 2016 §3.1: the warm part still follows",
             when=(W.AGREED, W.STORY_READ), effects=(E.AGREED, E.COMPLETES),
             opens=("SAFETY_ASSESSMENT", "CHILD_SEEN"), closes=("EMERGENCY_FLAG", "WARM_FOLLOW_UP"),
         ),
-        Transition(name, _in(S.EMERGENCY), side, None, "S4 3.1", when=(W.AGREED,), effects=(E.AGREED,)),
+        Transition(name, _in(S.EMERGENCY), side, None, "JB Noord 2016 §3.1", when=(W.AGREED,), effects=(E.AGREED,)),
         Transition(name, _in(S.ACCEPTED, S.EMERGENCY), side, None, "D§3e.2: the latest word of a side counts"),
     )  # fmt: skip
 
@@ -259,7 +259,9 @@ def _consult(side: Side) -> tuple[Transition, ...]:
         opens: tuple[str, ...] = (),
     ) -> Transition:
         closes = closed if W.SAME_DECISION in when else ()
-        return Transition(name, states, side, to, "D#43-45; S4 5.2", when, variant, kinds, effects, opens, closes)
+        return Transition(
+            name, states, side, to, "D#43-45; JB Noord 2016 §5.2", when, variant, kinds, effects, opens, closes
+        )
 
     once, once_asked = (*both, W.FIRST_TRY_AGAIN), (*asked, W.FIRST_TRY_AGAIN)
     in_back, elsewhere = _in(S.HANDED_BACK), _OFFER | _in(S.EMERGENCY)
@@ -315,7 +317,7 @@ GOING_BACK = (
 EMERGENCY = (
     Transition(
         "handovers.emergency_taken_over", _in(*OFFER, *UNDER_WAY, S.DECLINED, S.HANDED_BACK), Side.RECEIVER,
-        S.EMERGENCY, "S4 3.1; Uitvoeringsbesluit Wmo 4.1.1(2)a", kinds=MOVING_KINDS, effects=(E.TAKES_OVER,),
+        S.EMERGENCY, "JB Noord 2016 §3.1; Uitv.besluit Wmo 4.1.1(2)a", kinds=MOVING_KINDS, effects=(E.TAKES_OVER,),
         opens=("EMERGENCY_FLAG", "WARM_FOLLOW_UP", "URGENT_REVIEW"), closes=("REROUTE",),
     ),
     Transition(
@@ -327,11 +329,11 @@ EMERGENCY = (
         "the next emergency takes the place of this one",
     ),
     Transition(
-        "handovers.urgent_reviewed", _in(S.EMERGENCY), Side.RECEIVER, None, "S4 3.3: a second professional looks",
+        "handovers.urgent_reviewed", _in(S.EMERGENCY), Side.RECEIVER, None, "JB Noord 2016 §3.3: a second pair of eyes",
         effects=(E.REVIEWED,), closes=("URGENT_REVIEW",),
     ),
     Transition(
-        "handovers.emergency_ended", _in(S.EMERGENCY), Side.RECEIVER, S.RETURNING, "S4 3.3: no danger, or over",
+        "handovers.emergency_ended", _in(S.EMERGENCY), Side.RECEIVER, S.RETURNING, "JB Noord 2016 §3.3",
         effects=(E.REVIEWED,), opens=("RETURN_PROPOSAL",), closes=("EMERGENCY_FLAG", "WARM_FOLLOW_UP", "URGENT_REVIEW"),
     ),
     Transition(

@@ -13,7 +13,7 @@ NOT_A_PARTY = Reason(code=Refusal.NOT_A_PARTY)
 
 K = OrganisationKind
 ACTS_UNDER = frozenset({K.VEILIG_THUIS, K.RAAD, K.CERTIFIED_INSTITUTION})
-"""Whose powers a regional safety team may use; it has none of its own (R28)."""
+"""Whose powers a regional safety team may use; it has none of its own (Staatscourant 2024, 37825)."""
 
 
 def unknown_recipients(ctx: Context) -> tuple[Reason, ...]:
@@ -45,7 +45,12 @@ def reasons(ctx: Context) -> Iterator[Reason]:
     """Everything wrong with who speaks, to whom, and in whose name."""
     if ctx.sender.kind not in ctx.row.senders:
         kinds = tuple(sorted(ctx.row.senders))
-        yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=kinds, law="D§4", mend=(Mend.ASK_REGIE_HOLDER,))
+        yield Reason(
+            code=Refusal.ROLE_NOT_ALLOWED,
+            missing=kinds,
+            law="schemas/tables/messages.py",
+            mend=(Mend.ASK_REGIE_HOLDER,),
+        )
     yield from _acting_under(ctx)
     yield from _recipients(ctx)
     yield from _named(ctx)
