@@ -132,7 +132,7 @@ OPENING = (
         kinds=IMPOSED_KINDS, effects=(E.STORY_OWED,), opens=("GI_ASSIGN", "FIRST_CONTACT", "WARM_CONTACT"),
     ),
     Transition(
-        "handovers.emergency_taken_over", NEW, Side.OPENER, S.EMERGENCY, "JB Noord 2016 §3.1; Wmo 2015 4.1.1(2)a",
+        "handovers.emergency_taken_over", NEW, Side.OPENER, S.EMERGENCY, "D#79; Uitvoeringsbesluit Wmo 4.1.1(2)a",
         kinds=frozenset({HandoverKind.REGIE}), effects=(E.TAKES_OVER, E.STORY_OWED),
         opens=("EMERGENCY_FLAG", "WARM_FOLLOW_UP", "URGENT_REVIEW", "STORY_OWED"),
     ),
@@ -317,7 +317,7 @@ GOING_BACK = (
 EMERGENCY = (
     Transition(
         "handovers.emergency_taken_over", _in(*OFFER, *UNDER_WAY, S.DECLINED, S.HANDED_BACK), Side.RECEIVER,
-        S.EMERGENCY, "JB Noord 2016 §3.1; Uitv.besluit Wmo 4.1.1(2)a", kinds=MOVING_KINDS, effects=(E.TAKES_OVER,),
+        S.EMERGENCY, "D#79; Uitvoeringsbesluit Wmo 4.1.1(2)a", kinds=MOVING_KINDS, effects=(E.TAKES_OVER,),
         opens=("EMERGENCY_FLAG", "WARM_FOLLOW_UP", "URGENT_REVIEW"), closes=("REROUTE",),
     ),
     Transition(
