@@ -1,9 +1,12 @@
 """What a privacy officer is answered, as lines that fit a terminal: what was shared, and what was refused."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from rich.text import Text
+
+from services.cli.play.scenario import AMSTERDAM
 
 Line = Mapping[str, Any]
 SILENT = ("receipts.", "notices.", "checkpoints.", "dossiers.opened")
@@ -22,11 +25,11 @@ def lines(entries: list[Line]) -> Iterator[Text]:
 
 
 def _head(entry: Line, name: str) -> Text:
-    at = str(entry["at"])[:16].replace("T", " ")
+    at = f"{datetime.fromisoformat(entry['at']).astimezone(AMSTERDAM):%Y-%m-%d %H:%M}"
     who = f"{entry['actor']}/{entry['professional']}" if entry["professional"] else str(entry["actor"])
     to = f" to {', '.join(entry['recipients'])}" if entry["recipients"] else ""
     verdict = Text("delivered", "green") if entry["verdict"] == "DELIVERED" else Text("refused", "red")
-    proof = Text(f"  {entry['slot']}/{entry['slot_seq']} {str(entry['hash'])[:8]}", "dim")
+    proof = Text(f"  {entry['slot']}/{entry['slot_seq']}", "dim")
     return Text.assemble((f"{at}  ", "dim"), (name, "bold"), f" {who}{to}  ", verdict, proof)
 
 
