@@ -27,7 +27,7 @@ def told(**fields: Any) -> str:
 
 
 def test_what_was_shared_says_about_whom_and_on_which_basis() -> None:
-    bases = [{"person": ref, "secrecy": "G10", "statements": []} for ref in ("child", "mother")]
+    bases: list[dict[str, Any]] = [{"person": ref, "secrecy": "G10", "statements": []} for ref in ("child", "mother")]
     section = {"category_in_words": "the family's own story", "bases": bases}
     text = told(sections=[section])
     assert "dossiers.shared lokaal-team-linde/linde-1 to school-de-brug" in text
