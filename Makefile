@@ -4,7 +4,6 @@ PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3.14 py
 BIN := .venv/bin
 READY := .venv/.ready
 MINUTES ?= 10
-COMPOSE := $(if $(shell docker compose version 2>/dev/null),docker compose,docker-compose)
 COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock"
 
 .PHONY: demo test check chaos bench up down lock clean
@@ -28,18 +27,18 @@ chaos: $(READY)  ## kill services, pages and the broker for MINUTES, and count w
 bench: $(READY)  ## measure throughput, latency and loading (five minutes; QUICK=1: one)
 	$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
 
-up:  ## the same in containers
-	$(COMPOSE) up --build --detach --wait
+up: $(READY)  ## start everything on this machine and leave it running
+	$(BIN)/estafette up
 
-down:
-	$(COMPOSE) down --volumes
+down: $(READY)  ## end it; data stays
+	$(BIN)/estafette down
 
 lock: $(READY)  ## renew the pinned versions within the bounds of pyproject.toml
 	$(COMPILE) --group dev -o requirements-dev.lock
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock
 
 clean:  ## stop the local Kafka and throw away its data; downloads stay
-	-$(BIN)/estafette kafka stop
+	-$(BIN)/estafette down
 	rm -rf .estafette
 
 # uv installs the lock in seconds; pip does it where uv cannot (it reads no pip.conf).
