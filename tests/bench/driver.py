@@ -114,7 +114,7 @@ class Busy(NamedTuple):
 
 
 def throughput(
-    kafka: KafkaSettings, contestant: Contestant, messages: Sequence[Message], pid: int, within: float = 120.0
+    kafka: KafkaSettings, contestant: Contestant, messages: Sequence[Message], pid: int, within: float = 300.0
 ) -> Busy:
     """A backlog is worked off. The first fifth does not count: it is written while the process begins."""
     reader, writer = Reader(kafka, contestant.inbox), Writer(kafka, contestant.outbox)
@@ -159,7 +159,7 @@ def latency(kafka: KafkaSettings, contestant: Contestant, messages: Sequence[Mes
     sent: dict[bytes, float] = {}
     found: dict[bytes, Seen] = {}
     wanted = frozenset(message.value for message in messages)
-    reading = threading.Thread(target=lambda: found.update(reader.take(wanted, len(messages) / rate + 20)))
+    reading = threading.Thread(target=lambda: found.update(reader.take(wanted, len(messages) / rate + 60)))
     reading.start()
     time.sleep(0.5)
     start = time.time()
@@ -199,7 +199,7 @@ def warm(kafka: KafkaSettings, contestant: Contestant, messages: Sequence[Messag
     for message in messages:
         writer.write(message)
     writer.flush()
-    found = reader.take(frozenset(message.value for message in messages), 60)
+    found = reader.take(frozenset(message.value for message in messages), 300)
     reader.close()
     if len(found) < len(messages):
         raise NothingComesOut(f"{contestant.name}: {len(found)} of the first {len(messages)}")

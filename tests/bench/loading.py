@@ -70,7 +70,7 @@ def measure(home: Path, kafka: KafkaSettings, cases: int) -> Load:
 
 def _measured(home: Path, name: str, how: str) -> dict[str, float]:
     done = subprocess.run(
-        module("tests.bench.loading", home, name, how), capture_output=True, text=True, timeout=300, check=True
+        module("tests.bench.loading", home, name, how), capture_output=True, text=True, timeout=900, check=True
     )
     found: dict[str, float] = json.loads(done.stdout)
     return found

@@ -98,6 +98,7 @@ def outboxes(slot: Slot) -> dict[str, int]:
         found["! outbox records without an entry, or the other way"] += abs(len(real) - len(decided))
         found["! dry runs without an answer, or the other way"] += abs(len(sent) - len(real) - answers[slug])
         found["! out of order in a case"] += _out_of_order(real, decided)
+        found["! doubled: decided twice"] += _decided_twice(decided)
         read_up_to = int(slot.gate.get(f"position::{slug}.outbox", b"0"))
         found["! outbox not read to its end"] += bool(records) and read_up_to < len(records)
     return dict(found)
@@ -121,13 +122,23 @@ def _decisions(lines: Sequence[Line]) -> list[Entry]:
 
 def _out_of_order(sent: Sequence[Mapping[str, Any]], decided: Sequence[Entry]) -> int:
     """Cases in which an outbox's messages were first decided in another order than they were first sent."""
-    wanted, got = defaultdict[str, dict[str, None]](dict), defaultdict[str, list[str]](list)
+    wanted, got = defaultdict[str, dict[str, None]](dict), defaultdict[str, dict[str, None]](dict)
     for event in sent:
         wanted[event["subject"]][event["id"]] = None
     for entry in decided:
         if entry.verdict in FIRST and entry.case and entry.message:
-            got[entry.case].append(entry.message.id)
-    return sum(list(ids) != got[subject] for subject, ids in wanted.items())
+            got[entry.case].setdefault(entry.message.id)
+    return sum(list(ids) != list(got[subject]) for subject, ids in wanted.items())
+
+
+def _decided_twice(decided: Sequence[Entry]) -> int:
+    """A receipt may be: it is cumulative, and not remembered."""
+    times = Counter(
+        entry.message.id
+        for entry in decided
+        if entry.verdict in FIRST and entry.message and not entry.message.type.startswith("receipts.")
+    )
+    return sum(count > 1 for count in times.values())
 
 
 def state(slot: Slot) -> dict[str, int]:
@@ -226,7 +237,6 @@ def messages(trail: Trail, accepted: Sequence[Accepted]) -> dict[str, int]:
         else:
             found[str(verdict.get(message, "without verdict")).lower()] += 1
             found["! lost: no verdict"] += first[message] == 0
-            found["! doubled: decided twice"] += first[message] > 1
             found["! verdict not told exactly once"] += told[message] != 1
             wanted = 1 if verdict.get(message) is Verdict.DELIVERED else 0
             found["! not delivered exactly once"] += sum(delivered[slug, message] != wanted for slug in one.to)

@@ -79,13 +79,7 @@ class SystemScene:
         now = _size(trail)
         if now != self._last:
             self._last, self._since = now, time.monotonic()
-        decided = all(
-            row["status"] != "queued"
-            for edge in trail.edges.values()
-            for row in edge.sent.values()
-            if not row["automatic"]
-        )
-        return decided and time.monotonic() - self._since > QUIET
+        return _caught_up(trail) and time.monotonic() - self._since > QUIET
 
     def _ready(self) -> bool:
         try:
@@ -123,6 +117,16 @@ class SystemScene:
         producer = Producer(self._kafka.confluent())
         producer.produce(topic, last.value, last.key, partition=last.partition, headers=list(last.headers))
         producer.flush(30)
+
+
+def _caught_up(trail: Trail) -> bool:
+    """Each message has its verdict, each delivery is stored, each entry is in the read model."""
+    ours = (row for edge in trail.edges.values() for row in edge.sent.values() if not row["automatic"])
+    delivered = all(
+        len(edge.inbox) == sum(len(slot.inboxes[slug]) for slot in trail.slots) for slug, edge in trail.edges.items()
+    )
+    entries = sum(len(slot.ledger) for slot in trail.slots)
+    return all(row["status"] != "queued" for row in ours) and delivered and len(trail.read_model) == entries
 
 
 def _size(trail: Trail) -> tuple[int, ...]:
