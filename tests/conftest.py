@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +122,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture(scope="session")
-def postgres(needs: Callable[[str, object], None]) -> Iterator[str]:
-    """A throw-away PostgreSQL; gives the address of its empty database for SQLAlchemy with asyncpg."""
+def postgres_server(needs: Callable[[str, object], None]) -> Iterator[Callable[[], str]]:
+    """A throw-away PostgreSQL; each call makes an empty database and gives its address for SQLAlchemy with asyncpg."""
     found = shutil.which("initdb") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
     needs("PostgreSQL (initdb)", found)
     binaries = Path(str(found)).resolve().parent
@@ -140,7 +141,21 @@ def postgres(needs: Callable[[str, object], None]) -> Iterator[str]:
         run("initdb", "-A", "trust", "-U", "app", "--no-sync")
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off"
         run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
+        numbers = count(1)
+
+        def database() -> str:
+            name = f"test{next(numbers)}"
+            login = ["-h", "127.0.0.1", "-p", str(port), "-U", "app"]
+            subprocess.run([str(binaries / "createdb"), *login, name], timeout=60, check=True)
+            return f"postgresql+asyncpg://app@127.0.0.1:{port}/{name}"
+
         try:
-            yield f"postgresql+asyncpg://app@127.0.0.1:{port}/postgres"
+            yield database
         finally:
             run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def postgres(postgres_server: Callable[[], str]) -> str:
+    """The address of an empty PostgreSQL database that only this test has."""
+    return postgres_server()
