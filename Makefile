@@ -6,7 +6,7 @@ READY := .venv/.ready
 MINUTES ?= 10
 COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock"
 
-.PHONY: demo test check chaos bench up down lock clean
+.PHONY: demo test check chaos bench mutations up down lock clean
 
 demo: $(READY)  ## play a story on a real Kafka on this machine; ONCE=1 ends when it is told
 	$(BIN)/estafette demo $(if $(ONCE),--once)
@@ -26,6 +26,9 @@ chaos: $(READY)  ## kill services, pages and the broker for MINUTES, and count w
 
 bench: $(READY)  ## measure throughput, latency and loading (five minutes; QUICK=1: one)
 	$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
+
+mutations: $(READY)  ## break each invariant on purpose, and see which test notices
+	$(BIN)/python -m tests.invariants.mutations
 
 up: $(READY)  ## start everything on this machine and leave it running
 	$(BIN)/estafette up

@@ -41,7 +41,7 @@ def _warm(talk: Talk, ref: str) -> list[Judgement]:
     said = [talk.tell_story(ref, missing=True), talk.read(ref)]
     for side in ("S", "R"):
         if talk.state(ref) in (S.ACCEPTED, S.EMERGENCY):
-            said.append(talk.attest(side, ref))  # type: ignore[arg-type]
+            said.append(talk.attest(side, ref))
     if talk.state(ref) is S.WARM:
         said.append(talk.meet(ref))
     return said

@@ -32,7 +32,7 @@ SCOPES = st.sampled_from(
         Scope(),
         Scope(categories=(Category.CONCERNS,)),
         Scope(categories=(Category.STORY, Category.SAFETY)),
-        Scope(recipients=("LOCAL_TEAM",)),  # type: ignore[arg-type]
+        Scope(recipients=("LOCAL_TEAM",)),
         Scope(recipients=(OTHER_TEAM.slug,)),
         Scope(purposes=(Purpose.HANDOVER,)),
         Scope(categories=(Category.CONCERNS,), recipients=(VT.slug,)),

@@ -80,7 +80,7 @@ class Sights:
             self.open = self.holder is not None
         if name == "cases.closed":
             for table in (self.promises, self.visits, self.handovers, self.rerouting, self.workers):
-                table.clear()  # type: ignore[attr-defined]
+                table.clear()
 
     def _promise(self, owner: str, plans: list[dict[str, object]], today: date) -> None:
         for plan in plans:

@@ -119,6 +119,16 @@ def without_the_family(talk: Talk) -> None:
     talk.later(days=4)
 
 
+def a_return_refused(talk: Talk) -> None:
+    """What was taken over goes back by a proposal; who refuses it leaves the holder owing another."""
+    ok(talk.take_over(VT, H))
+    ok(talk.end_emergency(H))
+    ok(talk.consent("mother", "mother", recorder=VT))
+    ok(talk.propose(VT, TEAM, H2, returns=H))
+    ok(talk.decline(H2))
+    talk.later(days=5)
+
+
 def by_the_court(talk: Talk) -> None:
     """The duty goes at once, regie when both say so; help is shared with who carries out the measure, while it runs."""
     everyone_agrees(talk)
@@ -268,6 +278,7 @@ STORIES: dict[str, Callable[[Talk], None]] = {
         handed_over,
         in_an_emergency,
         without_the_family,
+        a_return_refused,
         by_the_court,
         told_on_consent,
         nobody_sees_them,

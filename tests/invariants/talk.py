@@ -237,7 +237,7 @@ class Talk(Play):
             made_on=self.today,
             information_base=(SourceKind.PARENT,),
             phase=self.head.phase,
-            conditions=tuple({"id": ref, "status": "MET"} for ref in self._conditions()),  # type: ignore[arg-type]
+            conditions=tuple({"id": ref, "status": "MET"} for ref in self._conditions()),
         )
         self.say(who, body)
         return made

@@ -72,6 +72,7 @@ class OneHolder(Watcher):
             assert entry.regie.holder_before != entry.regie.holder_after, "I1: a move that moves nothing"
             self.last = self.holder or self.last
             self.holder = entry.regie.holder_after
+        assert entry.holder == self.holder, "I1: the entry names another holder than the one before it"
 
 
 class Hearing(Watcher):
@@ -207,6 +208,7 @@ class OneVerdict(Watcher):
         self.sequences: Counter[tuple[str, int]] = Counter()
         self.places: dict[str, int] = {}
         self.letters: Counter[tuple[str, str]] = Counter()
+        self.accepted: set[str] = set()
         super().__init__(talk)
 
     def after(self, step: Step) -> None:
@@ -224,6 +226,10 @@ class OneVerdict(Watcher):
         assert all(d.inbox == source for d in step.inbox if d.event.name == VerdictGiven.name), "I4: told to another"
         decided = [s for s in step.entries if s.entry.message and s.entry.message.hash == hashed]
         assert len(decided) <= 1, "I4: decided twice"
+        again = hashed in self.accepted
+        assert (mine[0].verdict == "DUPLICATE") == again, "I4: accepted twice, or called a duplicate the first time"
+        if mine[0].verdict == "DELIVERED" and not mine[0].dry_run:
+            self.accepted.add(hashed)
         for one in decided:
             assert one.entry.verdict == mine[0].verdict, "I4: the ledger says otherwise than the verdict"
 
@@ -284,16 +290,22 @@ class Withdrawn(Hearing):
 
     def __init__(self, talk: Talk) -> None:
         self.under: dict[str, set[str]] = {}
+        self.gone: set[str] = set()
         super().__init__(talk)
 
     def told(self, event: Event, entry: Entry, to: tuple[str, ...], step: Step) -> None:
         letter = raw(event)
+        stated = {ref for section in entry.sections for basis in section.bases for ref in basis.statements}
+        assert not stated & self.gone, "I6: the entry itself names a withdrawn statement"
+        for statement in stated:
+            self.under.setdefault(statement, set()).update({*to, event.source})
         for recipient in to:
             unfounded = self.oracle.unfounded(letter, recipient, entry.at)
             assert not unfounded, f"I6: relies on what was withdrawn: {unfounded}"
             for statement in self.oracle.relies_on(letter, recipient, entry.at):
                 self.under.setdefault(statement, set()).update({recipient, event.source})
         if event.name == "consents.withdrawn":
+            self.gone.add(event.data.body["statement"])
             self._holders_told(event, step)
 
     def _holders_told(self, event: Event, step: Step) -> None:

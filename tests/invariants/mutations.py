@@ -1,0 +1,114 @@
+"""`python -m tests.invariants.mutations`: breaks the system on purpose, one line at a time, and asks who notices.
+
+Each break is made in a copy of the sources, and only the tests that should notice are run there. Prints a table and
+ends with 1 when a break goes unnoticed, or its text is no longer in the file exactly once.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.invariants.breaks import BREAKS, LIVES, STORIES, Break
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("services", "schemas", "topics", "deploy", "tests", "scenarios", "pyproject.toml")
+FAILED = re.compile(r"^(?:FAILED|ERROR) \S*?([\w.]+::\S+)", re.MULTILINE)
+LONGEST = 240.0
+"""Seconds for the tests of one break."""
+
+
+def copy_sources(to: Path) -> None:
+    """What the tests need, without data, caches and environments."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__", "*-data", ".*"))
+        elif source.exists():
+            shutil.copy(source, to / name)
+
+
+def run(tests: Iterable[str], where: Path) -> tuple[int, list[str]]:
+    """The exit code of pytest and the tests that failed."""
+    command = [
+        sys.executable,
+        "-B",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--no-header",
+        "--tb=no",
+        "-rf",
+        *tests,
+    ]
+    environment = {**os.environ, "CI": "1", "PYTHONPATH": str(where)}
+    done = subprocess.run(
+        command, cwd=where, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
+    )
+    return done.returncode, [match.group(1) for match in FAILED.finditer(done.stdout)]
+
+
+def tests_of(one: Break) -> list[list[str]]:
+    """By name; or the told stories of its invariant, and only when these do not notice its random lives."""
+    if one.tests is not None:
+        return [list(one.tests)]
+    return [["-k", one.invariant, STORIES], ["-k", one.invariant, LIVES]]
+
+
+def noticed(one: Break, where: Path) -> list[str]:
+    """The tests that fail when this is broken. Raises LookupError when the text is not there exactly once."""
+    file = where / one.file
+    whole = file.read_text()
+    if whole.count(one.old) != 1:
+        raise LookupError(f"{one.file}: stands there {whole.count(one.old)} times: {one.old.strip()!r}")
+    file.write_text(whole.replace(one.old, one.new))
+    try:
+        for tests in tests_of(one):
+            code, failed = run(tests, where)
+            if failed:
+                break
+    finally:
+        file.write_text(whole)
+    if code not in (0, 1):
+        raise LookupError(f"{one.says}: pytest ended with {code}")
+    return failed
+
+
+def shown(failed: list[str]) -> str:
+    """The first of them, and how many more."""
+    return f"{failed[0]} and {len(failed) - 1} more" if len(failed) > 1 else failed[0]
+
+
+def main() -> int:
+    """0 when every break is noticed."""
+    wrong = 0
+    wanted = [one for one in BREAKS if one.invariant in (sys.argv[1:] or one.invariant)]
+    print("| invariant | what was broken | in | test that noticed |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory(prefix="estafette-mutations-") as folder:
+        where = Path(folder)
+        copy_sources(where)
+        unbroken = sorted({path for one in wanted for path in one.tests or (STORIES, LIVES)})
+        code, failed = run(unbroken, where)
+        if code:
+            print(f"These fail without any break: {failed}")
+            return 1
+        for one in wanted:
+            try:
+                failed = noticed(one, where)
+                told = shown(failed) if failed else "NOBODY"
+                wrong += not failed
+            except (LookupError, subprocess.TimeoutExpired) as error:
+                told, wrong = f"NOT TRIED: {error}", wrong + 1
+            print(f"| {one.invariant} | {one.says} | {one.file} | {told} |", flush=True)
+    print(f"\n{len(wanted)} breaks, {wrong} went unnoticed or could not be tried")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
