@@ -122,6 +122,7 @@ def without_the_family(talk: Talk) -> None:
 def a_return_refused(talk: Talk) -> None:
     """What was taken over goes back by a proposal; who refuses it leaves the holder owing another."""
     ok(talk.take_over(VT, H))
+    ok(talk.tell_story(H, missing=True))
     ok(talk.end_emergency(H))
     ok(talk.consent("mother", "mother", recorder=VT))
     ok(talk.propose(VT, TEAM, H2, returns=H))
