@@ -5,6 +5,7 @@ or --plant it must end with 1: the check can see faults.
 """
 
 import argparse
+import signal
 import sys
 import time
 
@@ -25,10 +26,11 @@ def main() -> int:
         "--broken", choices=["untransacted", "forgetful"], default="", help="break the engine on purpose"
     )
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     scene: Scene = SpineScene(asked.rate, asked.broken, seed=asked.seed)
     if asked.system or asked.plant:
         scene = SystemScene(asked.seed, asked.plant)
-    report = put_under_fire(scene, asked.minutes * 60, asked.seed, settle=240.0)
+    report = put_under_fire(scene, asked.minutes * 60, asked.seed, settle=60.0 if asked.plant else 240.0)
     sys.stdout.write(f"{report.text()}\n{'seed':48} {asked.seed:>8}\n")
     sys.stdout.write(f"WRONG: {report.wrong()}\n" if report.wrong() else "nothing lost, doubled or out of order\n")
     return 1 if report.wrong() else 0
