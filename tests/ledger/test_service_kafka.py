@@ -36,7 +36,7 @@ from services.runtime.settings import Settings
 from services.runtime.sql import engine_of
 from topics.rights import Kind, rights
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 TOPICS = ("ledger", "ledger.reads", "oversight.outbox")
@@ -121,7 +121,7 @@ class Process:
         except httpx2.HTTPError:
             return {}
 
-    def until(self, reached: Callable[[dict[str, Any]], bool], within: float = 90) -> dict[str, Any]:
+    def until(self, reached: Callable[[dict[str, Any]], bool], within: float = 300) -> dict[str, Any]:
         end = time.monotonic() + within
         while not reached(state := self.health()):
             assert time.monotonic() < end, state

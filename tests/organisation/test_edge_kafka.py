@@ -26,7 +26,7 @@ from services.runtime.settings import Settings
 from services.runtime.tokens import Issuer
 from tests.organisation.small_gate import SmallGate, with_header
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
 
 VT, LINDE = "veilig-thuis-noord", "lokaal-team-linde"
 MODULES = {VT: "services.veilig_thuis", LINDE: "services.local_team"}
@@ -114,7 +114,7 @@ class Process:
             connection.close()
 
 
-async def until(condition: Callable[[], Any], within: float = 90.0) -> Any:
+async def until(condition: Callable[[], Any], within: float = 300.0) -> Any:
     """The first true answer of a condition that may be awaited."""
     async with asyncio.timeout(within):
         while True:

@@ -29,7 +29,7 @@ from tests.oversight.story import LT, VT, Story, at, handover, plan, uuid
 if TYPE_CHECKING:
     from tests.conftest import KafkaBroker
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
 SLOTS, CASES = 4, 40
 DAYS = ("2026-03-06", "2026-03-11", "2026-03-12", "2026-03-20", "2026-04-15")
 Written = dict[int, list[tuple[bytes, bytes]]]
