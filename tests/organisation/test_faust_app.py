@@ -47,7 +47,7 @@ class Reader:
             raise RuntimeError("broken on purpose")
         self.seen.extend(records)
 
-    async def until(self, condition: Callable[[], bool], within: float = 40.0) -> None:
+    async def until(self, condition: Callable[[], bool], within: float = 200.0) -> None:
         async with asyncio.timeout(within):
             while not condition():
                 await asyncio.sleep(0.05)

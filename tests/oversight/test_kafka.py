@@ -126,7 +126,7 @@ class Outbox:
         self._consumer.assign([TopicPartition(OUTBOX, slot, 0) for slot in range(SLOTS)])
         self.read: Written = {slot: [] for slot in range(SLOTS)}
 
-    def until(self, enough: Callable[[Written], bool], within: float = 90.0) -> None:
+    def until(self, enough: Callable[[Written], bool], within: float = 300.0) -> None:
         deadline = time.monotonic() + within
         while not enough(self.read):
             assert time.monotonic() < deadline, {slot: len(found) for slot, found in self.read.items()}
