@@ -119,6 +119,17 @@ def without_the_family(talk: Talk) -> None:
     talk.later(days=4)
 
 
+def of_two_talks(talk: Talk) -> None:
+    """Each side attests a talk, and not the same one: a first contact does not make that warm."""
+    accepted(talk)
+    ok(talk.read(H))
+    ok(talk.attest("S", H))
+    ok(talk.attest("R", H, family=("mother",)))
+    assert talk.meet(H).reasons
+    ok(talk.attest("R", H))
+    ok(talk.meet(H))
+
+
 def a_return_refused(talk: Talk) -> None:
     """What was taken over goes back by a proposal; who refuses it leaves the holder owing another."""
     ok(talk.take_over(VT, H))
@@ -280,6 +291,7 @@ STORIES: dict[str, Callable[[Talk], None]] = {
         in_an_emergency,
         without_the_family,
         a_return_refused,
+        of_two_talks,
         by_the_court,
         told_on_consent,
         nobody_sees_them,
