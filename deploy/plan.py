@@ -5,6 +5,7 @@ administrator: every call first checks that its rights suffice, as Kafka answers
 """
 
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -163,8 +164,18 @@ def apply(cluster: Cluster, changes: Plan, prune: bool = False) -> None:
     _make_users(cluster, changes.users)
     if changes.acls:
         _finish(cluster.admin.create_acls(list(changes.acls), request_timeout=TIMEOUT))
+        _wait_in_force(cluster.admin, frozenset(changes.acls))
     if prune:
         _prune(cluster.admin, changes)
+
+
+def _wait_in_force(admin: AdminClient, acls: frozenset[AclBinding]) -> None:
+    """A broker learns of a right a moment after it was granted; whoever uses it sooner is turned away."""
+    end = time.monotonic() + TIMEOUT
+    while missing := acls - frozenset(admin.describe_acls(ANY_RIGHT, request_timeout=TIMEOUT).result()):
+        if time.monotonic() > end:
+            raise NotAllowed(f"{len(missing)} rights were granted but are not in force after {TIMEOUT} s")
+        time.sleep(0.05)
 
 
 def described(acl: AclBinding) -> str:

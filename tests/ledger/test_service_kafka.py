@@ -221,9 +221,9 @@ def test_killed_again_and_again_it_has_every_entry_once(
         process.start()
     write(kafka_broker.settings(), lines[1200:], forged_lines(forged), "rest")
     marks(kafka_broker.settings())
-    state = process.until(lambda state: state.get("barrier") == BARRIER)
+    wanted = {str(n): s.seq for n, s in gate.slots.items()}
+    state = process.until(lambda state: state.get("barrier") == BARRIER and state.get("entries") == wanted)
     assert state["faults"] == 0 and state["ready"] is True
-    assert {int(slot): seq for slot, seq in state["entries"].items()} == {n: s.seq for n, s in gate.slots.items()}
     counted = asyncio.run(rows(database(home, process)))
     assert counted["entries"] == counted["hashes"] == len(lines)
     assert counted["inbox_sequences"] == sum(map(len, gate.held.values()))
