@@ -7,10 +7,11 @@ from functools import lru_cache
 from schemas.base import Slug
 from schemas.person import Person, PersonRef
 from schemas.service import CaseFact, Fact, FactKind
+from schemas.tables.consent_ages import AGES
 from services.gate.rules.case import Case, Context, Effects, MeasureRecord, PersonRecord
 
 TOPIC = "case.facts"
-TURNING_AGES = (12, 16, 18)
+TURNING_AGES = tuple(sorted({row.start for row in AGES} - {0}))
 """Birthdays on which another consent is needed (Jeugdwet 7.3.4, 7.3.15; schemas/tables/consent_ages.py)."""
 
 
