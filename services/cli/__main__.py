@@ -12,6 +12,7 @@ from services.cli.kafka import kafka
 from services.cli.ledger import ledger
 from services.cli.messages import messages
 from services.cli.play_command import play
+from services.cli.schemas import schemas
 from services.cli.system import down, status, up
 from services.cli.topics import topics
 from services.runtime.settings import Settings
@@ -42,6 +43,7 @@ main.add_command(kafka)
 main.add_command(ledger)
 main.add_command(messages)
 main.add_command(play)
+main.add_command(schemas)
 main.add_command(token)
 main.add_command(topics)
 
