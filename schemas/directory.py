@@ -128,7 +128,8 @@ class Standing(Frozen):
     designated_for_vto: bool = False  # by the municipality, to ask the Raad for an investigation (Jeugdwet art. 3.1(1))
     coordination: Slug | None = None  # the chain coordination that sees its alerts
     regions: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
-    successor: Slug | None = None  # who takes over its cases when it ends
+    successor: Slug | None = None  # the legal person it merges into (BW 2:309), of the same kind
+    ended_at: Instant | None = None  # from then on the successor stands in its place
     topics: Topics = Topics()
 
     @model_validator(mode="after")
@@ -142,6 +143,10 @@ class Standing(Frozen):
             raise ValueError("who may hold regie names its coordination")
         if self.successor == self.slug:
             raise ValueError("an organisation does not succeed itself")
+        if (self.successor is None) != (self.ended_at is None):
+            raise ValueError("a successor comes with the moment from which it stands in")
+        if self.successor is not None and self.kind is OrganisationKind.SERVICE:
+            raise ValueError("a service has no successor")
         return self
 
     @model_validator(mode="after")

@@ -110,6 +110,7 @@ class Resend(Frozen):
 
     message: Uuid
     sequence: Count
+    inbox: Slug | None = None  # whose inbox has the hole, when not the recipient's own: that of one it succeeded
 
 
 class Entry(Frozen):

@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     WRONG_PARTITION = "WRONG_PARTITION"
     STALE = "STALE"
     STALE_DIRECTORY_KEY = "STALE_DIRECTORY_KEY"
+    SUCCEEDED = "SUCCEEDED"  # said in the name of an organisation that has ended, or to oneself under the old name
     ID_REUSED = "ID_REUSED"
     TOO_LARGE = "TOO_LARGE"
     INTERNAL_ERROR = "INTERNAL_ERROR"
@@ -68,6 +69,7 @@ class Mend(StrEnum):
     CORRECT = "CORRECT"  # the field `missing` names
     SEND_ANEW = "SEND_ANEW"  # with a new id and today's time
     ASK_OPERATOR = "ASK_OPERATOR"
+    AS_SUCCESSOR = "AS_SUCCESSOR"  # `missing` names it
 
 
 class Reason(Frozen):

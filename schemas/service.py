@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
-from schemas.body import Body, Phase
+from schemas.body import Body, Phase, SightPlan
 from schemas.entry import EntryMessage, Verdict
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.parties import OrganisationKind
-from schemas.person import PersonRef
+from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason
 
 GATE: Slug = "gate"
@@ -97,7 +97,18 @@ class RegieMoved(Body):
     name: ClassVar[str] = "regie.moved"
     regie_from: Slug | None = None
     regie_to: Slug | None = None
-    how: Literal["HANDOVER", "CONSULT", "EMERGENCY", "MEASURE", "CLOSED", "RETURNED", "OPENED", "TO_FAMILY", "REOPENED"]
+    how: Literal[
+        "HANDOVER",
+        "CONSULT",
+        "EMERGENCY",
+        "MEASURE",
+        "CLOSED",
+        "RETURNED",
+        "OPENED",
+        "TO_FAMILY",
+        "REOPENED",
+        "SUCCESSION",
+    ]
     handover: Uuid | None = None
 
 
@@ -144,6 +155,19 @@ class HandoverCancelledNotice(Body):
     because: Literal["EMERGENCY", "MEASURE", "CLOSED"]
 
 
+class Succeeded(Body):
+    """One organisation went on as another in this case (BW 2:309). Running handovers and who holds regie stand in the
+    entry. `phase`, `taken_over` and, where it now leads, `persons` are told to the successor only.
+    """
+
+    name: ClassVar[str] = "notices.succeeded"
+    ended: Slug
+    successor: Slug
+    phase: Phase | None = None
+    taken_over: Annotated[tuple[SightPlan, ...], Field(max_length=64)] = ()
+    persons: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
+
+
 class CheckpointMade(Body):
     """The signed state of a slot, sent to every inbox. Proven by its seal."""
 
@@ -161,6 +185,7 @@ class FactKind(StrEnum):
     MESSAGE = "MESSAGE"
     TICK = "TICK"
     ALERT_REFUSED = "ALERT_REFUSED"
+    SUCCEEDED = "SUCCEEDED"
 
 
 class HandoverFact(Frozen):

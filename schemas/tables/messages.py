@@ -155,6 +155,7 @@ GATE_MADE: tuple[type[Body], ...] = (
     service.ResendDue,
     service.Lost,
     service.HandoverCancelledNotice,
+    service.Succeeded,
     service.CheckpointMade,
 )
 """What only the gate says; an organisation that sends one is refused."""

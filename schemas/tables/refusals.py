@@ -12,6 +12,7 @@ WORDS: Mapping[Refusal, str] = {
     Refusal.WRONG_PARTITION: "the message stands in the wrong partition",
     Refusal.STALE: "the message is too old, or dated in the future",
     Refusal.STALE_DIRECTORY_KEY: "it is signed with a key that no longer counts",
+    Refusal.SUCCEEDED: "that organisation has merged into another, which speaks and is spoken to in its place",
     Refusal.ID_REUSED: "its id was used before for another message",
     Refusal.TOO_LARGE: "it is too large",
     Refusal.INTERNAL_ERROR: "the gate failed on it",
@@ -58,6 +59,7 @@ MENDS: Mapping[Mend, str] = {
     Mend.CORRECT: "correct it",
     Mend.SEND_ANEW: "send it anew, dated today",
     Mend.ASK_OPERATOR: "ask the operator",
+    Mend.AS_SUCCESSOR: "send it as the organisation it merged into",
 }
 
 OF_CODE: Mapping[tuple[Refusal, Mend], str] = {

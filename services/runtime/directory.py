@@ -54,6 +54,7 @@ class ConflictReason(StrEnum):
     OLDER = "OLDER"  # a lower version than the one held
     TWO_FACES = "TWO_FACES"  # the same version with another text
     KEY_LOST = "KEY_LOST"  # a past key is gone, altered, or no longer revoked
+    SUCCESSOR = "SUCCESSOR"  # a successor is named once: another, another moment, or none any more
 
 
 class Accepted(NamedTuple):
@@ -107,6 +108,7 @@ class Directory:
         self._keys: dict[str, DirectoryKey] = {}
         self._signers: dict[str, PublicKey] = {}
         self._conflicts: dict[str, Conflict] = {}
+        self._ended: dict[str, str] = {}
         self.revision = 0
 
     def apply(self, record: KeyedRecord) -> Accepted | Conflict:
@@ -135,6 +137,35 @@ class Directory:
     def find(self, slug: str) -> Organisation | None:
         held = self._held.get(slug)
         return held.organisation if held else None
+
+    def successions(self, at: datetime) -> Mapping[Slug, Slug]:
+        """Who stands in for each organisation that has ended by `at`, to the end of the line (A -> B -> C: both -> C).
+
+        Nobody stands in who is unknown here or of another kind, and nobody in a circle: such an entry changes nothing.
+        """
+        if not self._ended:
+            return {}
+        return {slug: last for slug in self._ended if (last := self._stands_in(slug, at)) != slug}
+
+    def _stands_in(self, slug: str, at: datetime) -> str:
+        now, passed = slug, {slug}
+        while (following := self._successor(now, at)) is not None:
+            if following in passed:
+                return slug
+            passed.add(following)
+            now = following
+        return now
+
+    def _successor(self, slug: str, at: datetime) -> str | None:
+        ended, new = self.find(slug), self.find(self._ended.get(slug, ""))
+        if ended is None or new is None or ended.ended_at is None or at < ended.ended_at:
+            return None
+        return new.slug if (ended.kind, ended.subkind) == (new.kind, new.subkind) else None
+
+    def ended_at(self, slug: str) -> datetime | None:
+        """From when another stands in for it, if one ever does."""
+        organisation = self.find(slug)
+        return organisation.ended_at if organisation else None
 
     def owner(self, kid: str) -> str | None:
         """Whose key this is."""
@@ -217,6 +248,8 @@ class Directory:
                 return False
             _check_history(held.organisation, organisation)
         self._held[organisation.slug] = _Held(text, organisation)
+        if organisation.successor is not None:
+            self._ended[organisation.slug] = organisation.successor
         for key in organisation.keys:
             self._keys[key.kid] = key
             if key.use is KeyUse.SIGN and key.kid not in self._signers:
@@ -253,6 +286,8 @@ def _check_history(before: Organisation, after: Organisation) -> None:
         raise _Refused(ConflictReason.OLDER)
     if after.version == before.version:
         raise _Refused(ConflictReason.TWO_FACES)
+    if before.successor is not None and (before.successor, before.ended_at) != (after.successor, after.ended_at):
+        raise _Refused(ConflictReason.SUCCESSOR)
     kept = {key.kid: key for key in after.keys}
     for key in before.keys:
         now = kept.get(key.kid)
