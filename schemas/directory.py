@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
@@ -24,6 +25,9 @@ DIRECTORY_CONFLICT: Final = "DIRECTORY_CONFLICT"
 
 MAX_ENTRY = 65_536
 """The most characters an entry may take."""
+
+HEARD: Final = timedelta(minutes=1)
+"""How much later than its moment a revocation may reach the gate; our own choice."""
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
@@ -97,6 +101,15 @@ class DirectoryKey(Frozen):
         if self.accept_until is not None and at >= self.accept_until:
             return KeyState.EXPIRED
         return KeyState.ACCEPTED
+
+    def credible(self, at: Instant) -> bool:
+        """Whether what the gate sealed at `at` may stand on this key.
+
+        As `state`, but a revocation counts `HEARD` later: the gate itself refuses from the moment it reads of one, and
+        what it let through before that must not be lost on the way.
+        """
+        lately = self.revoked_at is not None and self.revoked_at <= at < self.revoked_at + HEARD
+        return self.model_copy(update={"revoked_at": None} if lately else {}).state(at) is KeyState.ACCEPTED
 
     def in_use(self, at: Instant) -> bool:
         """Whether the owner signs with it, or others seal to it, at `at`."""

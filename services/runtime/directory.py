@@ -7,7 +7,6 @@ pinned as well, confirmed that standing. Anything else changes nothing and is re
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -28,6 +27,8 @@ from schemas.directory import (
     Membership,
     Organisation,
 )
+from services.runtime.conflicts import Conflict as Conflict
+from services.runtime.conflicts import ConflictReason as ConflictReason
 from services.runtime.jose import BadSignature, PublicKey, Resolve, verify_compact, verify_detached
 from services.runtime.kafka import KafkaSettings, started
 
@@ -41,36 +42,12 @@ _PINS: Final[TypeAdapter[dict[str, str]]] = TypeAdapter(dict[Slug, Fingerprint])
 log = structlog.get_logger(__name__)
 
 
-class ConflictReason(StrEnum):
-    """Why a directory record was ignored."""
-
-    UNREADABLE = "UNREADABLE"
-    REMOVED = "REMOVED"  # an organisation leaves by its successor, not by an empty record
-    OTHER_SLUG = "OTHER_SLUG"  # the record stands under another organisation's key
-    NOT_PINNED = "NOT_PINNED"  # this party pinned no identity for that slug
-    IDENTITY = "IDENTITY"  # not signed with the pinned identity key
-    MEMBERSHIP = "MEMBERSHIP"  # not signed by the pinned operator
-    STANDING = "STANDING"  # entry and membership say different things
-    OLDER = "OLDER"  # a lower version than the one held
-    TWO_FACES = "TWO_FACES"  # the same version with another text
-    KEY_LOST = "KEY_LOST"  # a past key is gone, altered, or no longer revoked
-    SUCCESSOR = "SUCCESSOR"  # a successor is named once: another, another moment, or none any more
-
-
 class Accepted(NamedTuple):
     """The record counts. `changed` is False when it repeats what was held."""
 
     slug: str
     revision: int
     changed: bool
-
-
-class Conflict(NamedTuple):
-    """The record was ignored. `slug` is empty when its key is no slug."""
-
-    slug: str
-    offset: int
-    reason: ConflictReason
 
 
 class KeyedRecord(Protocol):
@@ -188,20 +165,28 @@ class Directory:
         """A signing key whatever its windows, to check the signature on what the gate's seal already dates."""
         return self._signers.get(kid)
 
+    def sealed_key(self, kid: str, at: datetime) -> PublicKey | None:
+        """The key to check with what the gate sealed at `at`, its own seal or the message under it."""
+        signer = self._signers.get(kid)
+        return signer if signer is not None and self._keys[kid].credible(at) else None
+
+    def own_kids(self, slug: str, at: datetime) -> tuple[str, ...]:
+        """The keys an organisation signs with at `at`, the newest first."""
+        return tuple(key.kid for key in self._current(slug, KeyUse.SIGN, at))
+
     def own_kid(self, slug: str, at: datetime) -> str | None:
         """The key an organisation signs with at `at`: the newest in use."""
-        key = self._current(slug, KeyUse.SIGN, at)
-        return key.kid if key else None
+        return next(iter(self.own_kids(slug, at)), None)
 
     def sealing_key(self, slug: str, at: datetime) -> dict[str, str] | None:
         """The public JWK, with its key id, to seal to at `at`: the newest in use."""
-        key = self._current(slug, KeyUse.SEAL, at)
+        key = next(iter(self._current(slug, KeyUse.SEAL, at)), None)
         return {**key.jwk.model_dump(), "kid": key.kid} if key else None
 
-    def _current(self, slug: str, use: KeyUse, at: datetime) -> DirectoryKey | None:
+    def _current(self, slug: str, use: KeyUse, at: datetime) -> list[DirectoryKey]:
         organisation = self.find(slug)
         keys = [key for key in organisation.keys_for(use) if key.in_use(at)] if organisation else []
-        return max(keys, key=lambda key: (key.not_before, key.kid), default=None)
+        return sorted(keys, key=lambda key: (key.not_before, key.kid), reverse=True)
 
     def _checked(self, slug: str, value: bytes | None) -> _Held:
         if not slug or slug == OPERATOR:

@@ -14,10 +14,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from joserfc import jwe
 from joserfc.jwk import OKPKey
 
@@ -81,12 +82,26 @@ Resolve = Callable[[str], PublicKey | None]
 """Finds the key of a key id; None when it is unknown or no longer accepted."""
 
 
+class Signer(Protocol):
+    """A private Ed25519 key, in this process or in a device that never gives it away."""
+
+    def sign(self, data: bytes, /) -> bytes: ...
+    def public_key(self) -> Ed25519PublicKey: ...
+
+
+class Exchanger(Protocol):
+    """A private X25519 key in a device that never gives it away."""
+
+    def exchange(self, peer: X25519PublicKey, /) -> bytes: ...
+    def public_key(self) -> X25519PublicKey: ...
+
+
 class SigningKey:
     """A private Ed25519 key. Its repr shows the key id only."""
 
     __slots__ = ("_compact", "_detached", "_key", "kid")
 
-    def __init__(self, kid: str, key: Ed25519PrivateKey) -> None:
+    def __init__(self, kid: str, key: Signer) -> None:
         self.kid = _checked_kid(kid)
         self._key = key
         self._detached = _encode(_json({"alg": ALGORITHM, "b64": False, "crit": ["b64"], "kid": kid}))
@@ -109,7 +124,9 @@ class SigningKey:
         return cls.from_jwk(json.loads(path.read_bytes()))
 
     def to_jwk(self) -> dict[str, str]:
-        """With the private part: for a file of the owner only."""
+        """With the private part: for a file of the owner only. Raises ValueError for a key in a device."""
+        if not isinstance(self._key, Ed25519PrivateKey):
+            raise ValueError("the device does not give this key away")
         return {**self.public().to_jwk(), "d": _encode(self._key.private_bytes_raw()).decode()}
 
     def public(self) -> PublicKey:
@@ -136,6 +153,11 @@ class SealingKey:
         return cls(kid, OKPKey.generate_key("X25519", {"kid": kid}, auto_kid=False))
 
     @classmethod
+    def in_device(cls, kid: str, device: Exchanger) -> Self:
+        """A key that a device holds: only the key agreement is asked of it."""
+        return cls(kid, _DeviceKey.of(device, kid))
+
+    @classmethod
     def from_jwk(cls, jwk: Jwk) -> Self:
         """Raises ValueError when it is no private X25519 key with a key id."""
         key = _okp(jwk, "X25519")
@@ -155,11 +177,32 @@ class SealingKey:
         return self._members(private=False)
 
     def _members(self, *, private: bool) -> dict[str, str]:
+        if private and isinstance(self._key, _DeviceKey):
+            raise ValueError("the device does not give this key away")
         jwk = self._key.as_dict(private=private)
         return {name: str(jwk[name]) for name in ("kty", "crv", "x", "d") if name in jwk} | {"kid": self.kid}
 
     def __repr__(self) -> str:
         return f"SealingKey({self.kid!r})"
+
+
+class _DeviceKey(OKPKey):
+    """The public half, and a device that does with the private half what ECDH-ES asks for."""
+
+    device: Exchanger
+
+    @classmethod
+    def of(cls, device: Exchanger, kid: str) -> Self:
+        public = {"kty": "OKP", "crv": "X25519", "x": _encode(device.public_key().public_bytes_raw()).decode()}
+        key = cls.import_key({**public, "kid": kid})
+        key.device = device
+        return key
+
+    def exchange_derive_key(self, key: OKPKey) -> bytes:
+        peer = key.get_op_key("deriveKey")
+        if not isinstance(peer, X25519PublicKey):
+            raise CannotOpen("does not open")
+        return self.device.exchange(peer)
 
 
 def sign_detached(payload: bytes, key: SigningKey) -> str:
