@@ -9,6 +9,7 @@ from services.gate.scribe import Identity
 from services.relay.relay import Options, die, run
 from services.runtime import log
 from services.runtime.directory import DirectoryReader, load_pins
+from services.runtime.directory_watch import directory_alarms, directory_gauges
 from services.runtime.jose import SigningKey
 from services.runtime.settings import Settings
 
@@ -23,7 +24,14 @@ async def main() -> None:
     following.add_done_callback(_ended)
     key = SigningKey.from_file(settings.home / "keys" / GATE / "signing.jwk")
     gate = Gate(Identity(key, str(cluster.epoch), RULES), reader, cluster.slots)
-    await run(gate, kafka, Options.of(cluster), settings.port or None)
+    await run(
+        gate,
+        kafka,
+        Options.of(cluster),
+        settings.port or None,
+        lambda _: {"alarms": directory_alarms(reader.directory)},
+        lambda _: directory_gauges(lambda: reader.directory),
+    )
     await reader.stop()
 
 

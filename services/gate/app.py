@@ -15,11 +15,12 @@ from schemas.event import MalformedMessage, message_hash, parse_event
 from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import GATE
-from services.gate import receipts
+from services.gate import receipts, succession
 from services.gate.decision import World, decide, refuse, tick_fact
 from services.gate.envelope import Barrier, Received, owner_of, read
 from services.gate.scribe import Identity, Scribe
 from services.relay.types import Emit, KilledProcess, Record, Tick, TooLarge, View
+from services.runtime import telemetry
 from services.runtime.directory import DirectoryReader
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ class Gate:
         if isinstance(prepared, Barrier):
             scribe.checkpoint(self._inboxes(), str(json.loads(prepared.value)["barrier"]))
         else:
-            decide(prepared, scribe, self._world())
+            _traced(prepared, scribe, self._world(scribe))
         return scribe.emits
 
     def failed(self, record: Record, error: Exception, view: View, now: datetime, slot: int) -> Sequence[Emit]:
@@ -80,7 +81,7 @@ class Gate:
             except MalformedMessage:
                 event = None
         received = Received(owner_of(record.topic), value, message_hash(value), b"", event=event, refusal=reason.code)
-        refuse(received, (reason,), scribe, self._world())
+        refuse(received, (reason,), scribe, self._world(scribe))
         if event is not None and not too_large:
             scribe.quarantine(record.key, record.value)
         return scribe.emits
@@ -91,7 +92,9 @@ class Gate:
         for (organisation, professional), count in counters.take_dry_runs(_hour(tick.at)).items():
             scribe.write(EntryKind.DRY_RUNS, actor=organisation, actor_ref=professional, count=count)
         counters.drop_retired(tick.at)
-        receipts.give_up(scribe)
+        world = self._world(scribe)
+        succession.walk(scribe, world.parties, world.names)
+        receipts.give_up(scribe, world.today)
         head = counters.slot()
         due = head.checkpoint_at is None or tick.at - head.checkpoint_at >= CHECKPOINT_AGE
         if head.seq - head.checkpoint_seq >= CHECKPOINT_ENTRIES or (due and head.seq > head.checkpoint_seq):
@@ -116,8 +119,10 @@ class Gate:
     def _scribe(self, view: View, now: datetime, slot: int) -> Scribe:
         return Scribe(self._identity, view, slot, now, self._reader.directory.revision)
 
-    def _world(self) -> World:
-        return World(self._reader.directory, self._parties(), self._fresh)
+    def _world(self, scribe: Scribe) -> World:
+        directory = self._reader.directory
+        names = succession.names(scribe.view, directory, scribe.now)
+        return World(directory, self._parties(), self._fresh, names)
 
     def _parties(self) -> dict[Slug, Party]:
         directory = self._reader.directory
@@ -129,6 +134,18 @@ class Gate:
 
     def _inboxes(self) -> list[Slug]:
         return [slug for slug, party in self._parties().items() if party.kind is not OrganisationKind.SERVICE]
+
+
+def _traced(received: Received, scribe: Scribe, world: World) -> None:
+    """A decision that raises is made again or fails; its span is left out."""
+    told: dict[str, str | int] = {"estafette.slot": scribe.slot}
+    if received.event is not None:
+        told |= {"estafette.message": received.event.id, "estafette.name": received.event.name}
+    step = telemetry.step("decide", telemetry.Kind.CONSUMER, received.trace, told)
+    scribe.trace = step.trace
+    with telemetry.within(step.trace):
+        decide(received, scribe, world)
+    step.end()
 
 
 def _party(entry: Organisation) -> Party:

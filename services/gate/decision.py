@@ -1,12 +1,13 @@
 """One record of an outbox from envelope to verdict. Takes the slot's view through a scribe; reads no clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
 from schemas.base import Slug
+from schemas.care import DossierOpened
 from schemas.directory import KeyState
 from schemas.entry import (
     EntryKind,
@@ -14,15 +15,17 @@ from schemas.entry import (
     Verdict,
     entry_hash,
 )
+from schemas.event import Event
 from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import Fact, FactKind, VerdictGiven
-from schemas.tables.messages import Audience
-from services.gate import facts, receipts, telling
+from schemas.tables.messages import Audience, Shape
+from services.gate import facts, receipts, succession, telling
 from services.gate.envelope import Received
 from services.gate.rules.case import Case, Context, Judgement
 from services.gate.rules.judge import judge
 from services.gate.rules.sections import judge_sections
+from services.gate.rules.succession import Names, said_today
 from services.gate.scribe import Scribe, derived_id
 from services.gate.state import REMEMBERED, Decided, Pending, load_case, save_effects
 from services.relay.types import Emit, Refresh
@@ -44,6 +47,12 @@ class World:
     directory: Directory
     parties: Mapping[Slug, Party]
     fresh: bool
+    names: Names = field(default_factory=dict)
+    """Who stands in for each organisation that has ended."""
+
+    def today(self, slug: Slug) -> Slug:
+        """Its own name, or that of its successor."""
+        return self.names.get(slug, slug)
 
 
 def decide(received: Received, scribe: Scribe, world: World) -> None:
@@ -54,7 +63,7 @@ def decide(received: Received, scribe: Scribe, world: World) -> None:
     elif _known_before(received, scribe, world):
         return
     elif received.event is not None and receipts.handles(received):
-        receipts.take(received, scribe)
+        receipts.take(received, scribe, world.today)
     else:
         _judge(received, scribe, world)
 
@@ -69,7 +78,20 @@ def _envelope_reason(received: Received, scribe: Scribe, world: World) -> Reason
         return _STALE
     if world.directory.key_state(kid, scribe.now) is not KeyState.ACCEPTED:
         return _STALE_KEY
-    return None
+    return _said_too_late(received, event, world) if received.owner in world.names else None
+
+
+def _said_too_late(received: Received, event: Event, world: World) -> Reason | None:
+    """Nobody speaks in the name of an organisation after it has ended; its machine still tells what it did before."""
+    ended_at, row = world.directory.ended_at(received.owner), received.row
+    by_machine = row is None or not row.decided_by or row.name == DossierOpened.name
+    if ended_at is None or event.time <= ended_at or by_machine or event.data.resend_of is not None:
+        return None
+    return _succeeded(world.today(received.owner))
+
+
+def _succeeded(by: Slug) -> Reason:
+    return Reason(code=Refusal.SUCCEEDED, missing=(by,), law="BW 2:309", mend=(Mend.AS_SUCCESSOR,))
 
 
 def _known_before(received: Received, scribe: Scribe, world: World) -> bool:
@@ -89,16 +111,27 @@ def _known_before(received: Received, scribe: Scribe, world: World) -> bool:
 
 def _judge(received: Received, scribe: Scribe, world: World) -> None:
     event, ctx = received.event, _context(received, scribe, world)
-    missed = _missed(ctx, scribe)
-    judgement = judge(ctx) if ctx.event.data.resend_of is None else _again(ctx, missed)
+    missed = _missed(ctx, scribe, world)
+    judgement = _to_itself(ctx, world) or (judge(ctx) if ctx.event.data.resend_of is None else _again(ctx, missed))
     if event is not None and event.dry_run:
         _dry_run(received, judgement, scribe)
     elif judgement.reasons:
-        inside = ctx.case.is_party(received.owner) or ctx.sender.kind is OrganisationKind.SERVICE
+        inside = ctx.case.is_party(ctx.sender.slug) or ctx.sender.kind is OrganisationKind.SERVICE
         refuse(received, judgement.reasons, scribe, world, chained=inside and ctx.case.head is not None)
-        _lose(missed, scribe)
+        _lose(missed, scribe, world)
     else:
         _accept(received, ctx, judgement, scribe, missed)
+
+
+def _to_itself(ctx: Context, world: World) -> Judgement | None:
+    """A letter between two that are one now: neither needs it."""
+    if (
+        ctx.row.shape is Shape.LETTER
+        and ctx.sender.slug in ctx.event.data.to
+        and ctx.sender.slug in world.names.values()
+    ):
+        return Judgement((_succeeded(ctx.sender.slug),))
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +143,15 @@ class Missed:
     pending: Pending
 
 
-def _missed(ctx: Context, scribe: Scribe) -> Missed | None:
+def _missed(ctx: Context, scribe: Scribe, world: World) -> Missed | None:
     data = ctx.event.data
     if data.resend_of is None or len(data.to) != 1 or ctx.event.dry_run:
         return None
-    for sequence, pending in scribe.counters.pending(data.to[0]).items():
-        same = (pending.source, pending.message, pending.subject, pending.name)
+    inboxes = (data.to[0], *(old for old, new in world.names.items() if new == data.to[0]))
+    for inbox, (sequence, pending) in ((i, found) for i in inboxes for found in scribe.counters.pending(i).items()):
+        same = (world.today(pending.source), pending.message, pending.subject, pending.name)
         if same == (ctx.sender.slug, data.resend_of, ctx.event.subject, ctx.event.name):
-            return Missed(data.to[0], sequence, pending)
+            return Missed(inbox, sequence, pending)
     return None
 
 
@@ -128,17 +162,20 @@ def _again(ctx: Context, missed: Missed | None) -> Judgement:
     return Judgement(reasons=judge_sections(ctx).reasons)
 
 
-def _lose(missed: Missed | None, scribe: Scribe) -> None:
+def _lose(missed: Missed | None, scribe: Scribe, world: World) -> None:
     if missed is not None:
         scribe.counters.stored(missed.inbox, missed.sequence)
-        receipts.lose(missed.inbox, missed.sequence, missed.pending, scribe)
+        receipts.lose(missed.inbox, missed.sequence, missed.pending, scribe, world.today)
 
 
 def _context(received: Received, scribe: Scribe, world: World) -> Context:
     event, body, row = received.event, received.body, received.row
-    sender = world.parties.get(received.owner)
+    sender = world.parties.get(world.today(received.owner))
     if event is None or body is None or row is None or sender is None:
         raise AssertionError("only a whole message of a known organisation is judged")
+    if world.names:
+        succession.keep_up(scribe, world.parties, world.names, event.subject)
+        event, body = said_today(event, body, world.names, sender.slug, row.shape is Shape.LETTER)
     if not world.fresh and any(slug not in world.parties for slug in event.data.to):
         raise Refresh
     case = load_case(scribe.view, event.subject)
@@ -167,7 +204,7 @@ def _accept(
         also=tuple(map(telling.handover, effects.also)),
         regie=telling.regie(ctx.case, after),
         holder=after.head.regie if after.head else None,
-        resends=Resend(message=missed.pending.message, sequence=missed.sequence) if missed else None,
+        resends=_resends(missed, event.data.to) if missed else None,
         inbox=inbox,
     )
     if missed is not None:
@@ -188,11 +225,19 @@ def _accept(
     _remember(received, Verdict.DELIVERED, scribe, seal)
 
 
+def _resends(missed: Missed, to: tuple[Slug, ...]) -> Resend:
+    inbox = missed.inbox if missed.inbox not in to else None
+    return Resend(message=missed.pending.message, sequence=missed.sequence, inbox=inbox)
+
+
 def refuse(
     received: Received, reasons: tuple[Reason, ...], scribe: Scribe, world: World, chained: bool = False
 ) -> None:
     """Refuse with every reason: an entry, a verdict to the sender, and a copy kept when it was unreadable."""
-    if received.event is None:
+    event = received.event
+    about = {"message": event.id, "name": event.name, "case": event.subject} if event else {"hash": received.hash}
+    log.info("refused", slot=scribe.slot, actor=received.owner, codes=[reason.code for reason in reasons], **about)
+    if event is None:
         scribe.quarantine(None, received.value)
     if received.owner in world.parties and world.parties[received.owner].kind is OrganisationKind.SERVICE:
         log.error("ALERT_REFUSED", code=reasons[0].code, slot=scribe.slot)

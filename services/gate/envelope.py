@@ -14,6 +14,7 @@ from schemas.tables.messages import BY_NAME, MessageRow
 from services.relay.types import Record, Refresh
 from services.runtime.directory import Directory
 from services.runtime.jose import BadSignature, verify_detached
+from services.runtime.telemetry import HEADER, Trace, parse
 
 BARRIER_TYPE = b"application/estafette-barrier+json"
 """Content type of the mark by which oversight says that it has dealt with a tick."""
@@ -33,6 +34,7 @@ class Received:
     row: MessageRow | None = None
     refusal: Refusal | None = None
     problems: tuple[str, ...] = ()
+    trace: Trace | None = None  # as the sender says; it decides nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def read(record: Record, directory: Directory, slots: int, fresh: bool) -> Recei
     if owner == "oversight" and headers.get("content-type") == BARRIER_TYPE:
         return Barrier(value)
     parsed = _parse(owner, value, jws)
+    if HEADER in headers:
+        parsed = replace(parsed, trace=parse(headers[HEADER]))
     if parsed.event is None:
         return parsed
     return _place(_verify(parsed, directory, fresh), record, slots)

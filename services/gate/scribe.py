@@ -21,6 +21,8 @@ from schemas.service import GATE, CheckpointMade
 from services.gate.state import Counters, Link, SlotHead
 from services.relay.types import Emit, TooLarge, View
 from services.runtime.jose import SigningKey, sign_compact, sign_detached
+from services.runtime.metrics import count
+from services.runtime.telemetry import HEADER, Trace
 
 LEDGER = "ledger"
 QUARANTINE = "quarantine"
@@ -52,6 +54,7 @@ class Scribe:
     now: datetime
     revision: int
     emits: list[Emit] = field(default_factory=list)
+    trace: Trace | None = None
 
     @property
     def counters(self) -> Counters:
@@ -82,6 +85,8 @@ class Scribe:
             directory=self.revision,
             **fields,
         )
+        if entry.verdict is not None:
+            counted(entry)
         seal = sign_compact(entry.encode(), self.identity.key)
         hashed = entry_hash(seal)
         self.counters.set_slot(slot.model_copy(update={"seq": entry.slot_seq, "hash": hashed}))
@@ -94,7 +99,8 @@ class Scribe:
         """Put a message with its seal into an inbox. Raises TooLarge before anything of it is written."""
         if len(value) + len(seal) + len(jws) > MAX_INBOX:
             raise TooLarge(f"{inbox}.inbox: {len(value) + len(seal) + len(jws)} bytes, {MAX_INBOX} allowed")
-        headers = (("jws", jws), ("seal", seal.encode()), ("content-type", CONTENT_TYPE.encode()))
+        trace = () if self.trace is None else ((HEADER, str(self.trace).encode()),)
+        headers = (("jws", jws), ("seal", seal.encode()), ("content-type", CONTENT_TYPE.encode()), *trace)
         self.emits.append(Emit(f"{inbox}.inbox", subject.encode(), value, headers))
 
     def made(self, to: Slug, subject: Subject, body: Body, *cause: str) -> tuple[Event, bytes, bytes]:
@@ -110,8 +116,8 @@ class Scribe:
         value = event.encode()
         return event, value, sign_detached(value, self.identity.key).encode()
 
-    def notify(self, to: Slug, subject: Subject, body: Body, *cause: str, chained: bool = True) -> str:
-        """Say something to one organisation, with an entry for it alone; the seal."""
+    def notify(self, to: Slug, subject: Subject, body: Body, *cause: str, chained: bool = True, **told: Any) -> str:
+        """Say something to one organisation, with an entry for it alone, which also tells `told`; the seal."""
         event, value, jws = self.made(to, subject, body, *cause)
         seal = self.write(
             EntryKind.NOTICE,
@@ -121,6 +127,7 @@ class Scribe:
             recipients=(to,),
             message=EntryMessage(source=GATE, id=event.id, type=body.name, hash=message_hash(value)),
             inbox=self.take((to,)),
+            **told,
         )
         self.deliver(to, subject, value, jws, seal)
         return seal
@@ -153,4 +160,12 @@ class Scribe:
 
     def quarantine(self, key: bytes | None, value: bytes | None) -> None:
         """Keep what could not be read, for the operator, as long as content is kept."""
+        count("estafette_quarantined")
         self.emits.append(Emit(QUARANTINE, key or b"", value or b""))
+
+
+def counted(entry: Entry) -> None:
+    """For the page /metrics. A decision that Kafka could not hold is counted, and the refusal in its place too."""
+    count("estafette_decisions", entry.verdict or "")
+    for reason in entry.reasons:
+        count("estafette_refusals", reason.code)

@@ -3,10 +3,12 @@
 import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from schemas.service import OVERSIGHT
 from services.oversight.app import Oversight
 from services.oversight.rules.calendar import Calendar, YearNotConfigured
+from services.oversight.watching import Watching
 from services.relay.relay import EX_CONFIG, Options, run
 from services.runtime import log
 from services.runtime.jose import SigningKey
@@ -27,7 +29,16 @@ async def main() -> None:
     key = SigningKey.from_file(settings.home / "keys" / OVERSIGHT / "signing.jwk")
     oversight = Oversight(key, calendar)
     options = Options.of(cluster, ticks=False)
-    await run(oversight, settings.kafka(OVERSIGHT), options, settings.port or None, oversight.status)
+    watching = Watching(oversight, cluster.clock == "real")
+    await run(
+        oversight,
+        settings.kafka(OVERSIGHT),
+        options,
+        settings.port or None,
+        watching.health,
+        lambda relay: partial(watching.gauges, relay),
+        watching.keep_looking,
+    )
 
 
 if __name__ == "__main__":

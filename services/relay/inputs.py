@@ -57,6 +57,10 @@ class Inputs:
                 return records[0]
         return None
 
+    def behind(self) -> int:
+        """Records that were not handed out, read or not."""
+        return self._log.behind() + sum(map(len, self._waiting.values()))
+
     def take(self, head: Record) -> None:
         """The head is being decided: the other topics come first next time."""
         records = self._waiting.pop(head.topic)

@@ -113,6 +113,13 @@ class KafkaLog:
     async def position(self, topic: str) -> int:
         return int(await (await self._inputs()).position(TopicPartition(topic, self._slot)))
 
+    def behind(self) -> int:
+        """Without asking the broker: a scrape must not wait for it."""
+        consumer = self._consumer
+        if consumer is None:
+            return 0
+        return sum(_behind(consumer, partition) for partition in consumer.assignment())
+
     async def commit(self, writes: Sequence[Emit]) -> None:
         """Every send is awaited before the commit: aiokafka would commit although one failed."""
         producer = self._producer
@@ -152,6 +159,13 @@ class KafkaLog:
             isolation_level="read_committed",
             fetch_max_wait_ms=100,
         )
+
+
+def _behind(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:
+    """Transactions leave marks that count as one record each until they were passed."""
+    state = consumer._subscription.subscription.assignment.state_value(partition)  # `position` itself would wait
+    end = consumer.last_stable_offset(partition)
+    return max(0, end - state.position) if end is not None and state.has_valid_position else 0
 
 
 def _record(read: Any) -> Record:

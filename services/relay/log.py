@@ -59,6 +59,10 @@ class SlotLog(Protocol):
         """The offset that the next `read` starts from. It passes what is no record (transaction markers)."""
         ...
 
+    def behind(self) -> int:
+        """How many records of the followed topics were not read yet, as far as the broker last told."""
+        ...
+
     async def commit(self, writes: Sequence[Emit]) -> None:
         """Write all, or nothing. After any exception this log must not be used again. Raises Fenced."""
         ...

@@ -102,6 +102,9 @@ class MemoryLog:
     async def position(self, topic: str) -> int:
         return self._next[topic]
 
+    def behind(self) -> int:
+        return sum(self._partition(topic).end - position for topic, position in self._next.items())
+
     async def commit(self, writes: Sequence[Emit]) -> None:
         if self._cluster.owners[self._id] != self._epoch:
             raise Fenced(f"{self._id} has another owner")

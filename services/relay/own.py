@@ -9,6 +9,8 @@ from services.relay.state import State
 TIME = "time::now"
 BIRTH = "cluster::birth"
 SUSPECT = "suspect::"
+ALIVE = "time::alive"
+"""Written when there is nothing else to write, to know that writing is possible."""
 
 
 def position_key(topic: str) -> str:

@@ -39,6 +39,13 @@ class State:
     def group(self, group: str) -> Mapping[str, bytes]:
         return MappingProxyType(self._groups.get(group, {}))
 
+    def group_names(self) -> frozenset[str]:
+        return frozenset(self._groups)
+
+    def by_group(self) -> list[Mapping[str, bytes]]:
+        """The records of every group, as they live on: to be looked at without waiting in between."""
+        return list(self._groups.values())
+
     def set(self, key: str, value: Change) -> None:
         """Take over a record that stands in the state topic."""
         name = group_of(key)
@@ -98,6 +105,9 @@ class BatchView:
         for change in changes:
             merged.update(change)
         return {key: value for key, value in merged.items() if value is not None}
+
+    def group_names(self) -> frozenset[str]:
+        return self._state.group_names() | self._batch.groups.keys() | self._record.groups.keys()
 
     def pending(self) -> Iterator[tuple[str, Change]]:
         """The changes of the record being decided."""

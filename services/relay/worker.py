@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
@@ -13,7 +13,7 @@ from services.relay.batch import Batch, Limits
 from services.relay.clock import NO_TIME, BadTime, Clock, Due, as_record
 from services.relay.inputs import Inputs
 from services.relay.log import PositionLost, Refused, SlotLog
-from services.relay.own import BIRTH, SUSPECT, TIME, Birth
+from services.relay.own import ALIVE, BIRTH, SUSPECT, TIME, Birth
 from services.relay.state import Change, State
 from services.relay.suspects import Suspects
 from services.relay.types import Decider, Emit, KilledProcess, Record, Stop, Tick
@@ -22,6 +22,8 @@ POLL = 0.2
 """Longest wait for records, in seconds; also how late a grown set of inputs is noticed."""
 HURRY = 0.01
 """The same while a tick waits for the last records before it."""
+PROVE = 5.0
+"""A slot that committed nothing for this long, in seconds, commits a word of its own: that it can is then known."""
 BREATH = 0.005
 """How long deciding may keep the event loop from the other slots and from heartbeats, in seconds."""
 
@@ -30,13 +32,20 @@ logger = structlog.get_logger(__name__)
 
 @dataclass
 class SlotStatus:
-    """What the health page tells of a slot. `reason` says why it is not ready; `waiting` what a ready one waits for."""
+    """What the health page tells of a slot. `reason` says why it is not ready; `waiting` what a ready one waits for.
+
+    `committed`, `decided` and `ticked` are moments of time.monotonic(): the last transaction, record and tick.
+    """
 
     reason: str | None = "starting"
     waiting: str | None = None
     last_commit: datetime | None = None
     last_tick: Tick | None = None
     records: int = 0
+    lag: Callable[[], int] = lambda: 0
+    committed: float = field(default_factory=time.monotonic)
+    decided: float = field(default_factory=time.monotonic)
+    ticked: float = field(default_factory=time.monotonic)
 
 
 class Worker:
@@ -58,7 +67,12 @@ class Worker:
         self._busy = asyncio.Lock()
         self._held = False
         self._opened = False
-        self.status = SlotStatus()
+        self.status = SlotStatus(lag=self._inputs.behind)
+
+    @property
+    def state(self) -> State:
+        """As committed; to be looked at only."""
+        return self._state
 
     async def run(self) -> None:
         try:
@@ -67,6 +81,7 @@ class Worker:
                 await self._read()
                 async with self._busy:
                     await self._step()
+                    await self._prove()
         except Stop as stop:
             self._opened = False
             self.status.reason = str(stop)
@@ -165,6 +180,10 @@ class Worker:
             await self._commit(batch)
         self.status.reason = self.status.waiting = None
 
+    async def _prove(self) -> None:
+        if time.monotonic() - self.status.committed > PROVE:
+            await self._write({ALIVE: datetime.now(UTC).isoformat().encode()})
+
     async def _ask_clock(self) -> None:
         """When a tick is due, draw the line: all that is there now comes before it."""
         if self._due is not None:
@@ -226,6 +245,7 @@ class Worker:
         self._inputs.lift()
         self._due = None
         self.status.last_tick = due.tick._replace(at=at)
+        self.status.ticked = time.monotonic()
 
     async def _commit(self, batch: Batch) -> None:
         if batch.now != NO_TIME:
@@ -236,10 +256,13 @@ class Worker:
         self._last = batch.now
         self.status.last_commit = datetime.now(UTC)
         self.status.records += batch.records
+        if batch.records:
+            self.status.decided = time.monotonic()
 
     async def _write(self, changes: dict[str, Change], emits: Collection[Emit] = ()) -> None:
         """One transaction: the only place that writes. The state in memory follows what is committed."""
         topic = own.state_topic(self._decider.name)
         await self._log.commit([*emits, *(Emit(topic, key.encode(), value) for key, value in changes.items())])
+        self.status.committed = time.monotonic()
         for key, value in changes.items():
             self._state.set(key, value)

@@ -1,13 +1,19 @@
-"""An HTTP server inside a service's own event loop, and the /health page that every service answers."""
+"""An HTTP server inside a service's own event loop, and the pages by which every service is watched.
+
+/live answers 200 while the process's loop turns: start it anew when it does not. /ready says whether it can do its work
+now. /health says the same with all details, and /metrics has the numbers.
+"""
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+
+from services.runtime.metrics import CONTENT_TYPE, Gauge, Metrics, alarms
 
 
 class _Embedded(uvicorn.Server):
@@ -49,20 +55,56 @@ class HttpServer:
             await self._task
 
 
-def health_app(state: Callable[[], Mapping[str, Any]]) -> FastAPI:
-    """GET /health: the state as JSON; 200 when `ready` is true, else 503 (`reason` says why)."""
+State = Callable[[], Mapping[str, Any]]
+"""What /health tells: `ready`, `reason` when it is not, `alarms` (codes), and whatever else is worth knowing."""
+
+
+def health_app(state: State, metrics: Metrics | None = None) -> FastAPI:
+    """GET /health: the state as JSON; 200 when `ready` is true, else 503 (`reason` says why). And the other pages."""
     app = FastAPI(title="health", docs_url=None, redoc_url=None, openapi_url=None)
+
+    async def told() -> Mapping[str, Any]:
+        return state()
 
     @app.get("/health")
     async def health() -> JSONResponse:
         answer = dict(state())
         return JSONResponse(answer, status_code=200 if answer.get("ready") is True else 503)
 
+    add_pages(app, told, metrics or Metrics())
     return app
+
+
+def add_pages(app: FastAPI, health: Callable[[], Awaitable[Mapping[str, Any]]], metrics: Metrics) -> None:
+    """/live, /ready and /metrics for an application that has its own /health."""
+
+    @app.get("/live", include_in_schema=False)
+    async def live() -> JSONResponse:
+        return JSONResponse({"live": True})
+
+    @app.get("/ready", include_in_schema=False)
+    async def ready() -> JSONResponse:
+        answer = await health()
+        told = {name: answer[name] for name in ("ready", "reason", "alarms") if name in answer}
+        return JSONResponse(told, status_code=200 if answer.get("ready") is True else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def numbers() -> Response:
+        return Response(await metrics.page(), media_type=CONTENT_TYPE)
+
+
+def of_health(health: Callable[[], Awaitable[Mapping[str, Any]]]) -> Callable[[], Awaitable[list[Gauge]]]:
+    """A source of metrics: whether the process is ready, and its alarms."""
+
+    async def gauges() -> list[Gauge]:
+        answer = await health()
+        return [Gauge("estafette_ready", float(answer.get("ready") is True)), *alarms(answer.get("alarms", ()))]
+
+    return gauges
 
 
 class HealthServer(HttpServer):
     """For services that have no HTTP interface of their own."""
 
-    def __init__(self, port: int, state: Callable[[], Mapping[str, Any]], host: str = "127.0.0.1") -> None:
-        super().__init__(health_app(state), port, host)
+    def __init__(self, port: int, state: State, host: str = "127.0.0.1", metrics: Metrics | None = None) -> None:
+        super().__init__(health_app(state, metrics), port, host)

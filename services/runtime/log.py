@@ -8,6 +8,8 @@ import structlog
 from aiokafka.errors import KafkaError
 from structlog.typing import EventDict, Processor
 
+from services.runtime import telemetry
+
 _TELLS_NO_CONTENT = (KafkaError, OSError)
 _ARGUMENTS_ALLOWED = ("aiokafka", "uvicorn", "alembic")
 
@@ -16,6 +18,7 @@ def configure(service: str, level: int = logging.INFO) -> None:
     """Send structlog and standard logging of this process to stderr as JSON lines that carry `service`."""
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(service=service)
+    telemetry.serve_as(service)
     own: list[Processor] = [*_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
         processors=own,
@@ -43,11 +46,20 @@ def configure(service: str, level: int = logging.INFO) -> None:
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
+        _trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _error_without_content,
     ]
+
+
+def _trace(logger: Any, method: str, event: EventDict) -> EventDict:
+    """The trace that the task works for, if any: the same id at every organisation the message passes."""
+    trace = telemetry.current()
+    if trace is not None:
+        event.setdefault("trace", trace.trace_id)
+    return event
 
 
 def _template_only(logger: Any, method: str, event: EventDict) -> EventDict:
