@@ -264,7 +264,7 @@ def _consult(side: Side) -> tuple[Transition, ...]:
         )
 
     once, once_asked = (*both, W.FIRST_TRY_AGAIN), (*asked, W.FIRST_TRY_AGAIN)
-    in_back, elsewhere = _in(S.HANDED_BACK), _OFFER | _in(S.EMERGENCY)
+    in_back, elsewhere = _in(S.HANDED_BACK), _OFFER | _in(S.IMPOSED, S.EMERGENCY, S.HANDED_BACK)
     return (
         row("TAKE_OVER_WITHOUT_FAMILY", _UNDER_WAY, S.COMPLETED, both, without, opens=taken),
         row("TAKE_OVER_WITHOUT_FAMILY", _in(S.EMERGENCY, S.HANDED_BACK), S.COMPLETED, asked, without, opens=taken),

@@ -164,6 +164,23 @@ def test_the_second_bounce_between_the_same_two_is_a_loop() -> None:
     assert play.head.bounces == 2
 
 
+@pytest.mark.parametrize("decision", ["VTO", "GO_ON"])
+def test_a_disputed_hand_back_may_go_on_or_to_the_court_by_a_consult_of_both(decision: str) -> None:
+    """Only while a joint consult is open, and only when both say the same; the hand-back stands and is answered."""
+    play = Play(VT).accepted_by(VT, TEAM)
+    play.hand_back()
+    assert codes(play.consult("R", decision)) == {Refusal.WRONG_STATE}
+    play.answer_back("DISPUTED")
+    assert not play.consult("R", decision).reasons
+    assert play.handover().consult_open
+    judged = play.consult("S", decision)
+    fact = judged.effects.handover
+    assert fact is not None
+    assert set(fact.effects) == {"CONSULT_CLOSED"} | ({"VTO_OWED"} if decision == "VTO" else set())
+    assert (play.state(), play.handover().consult_open, play.head.regie) == (S.HANDED_BACK, False, VT.slug)
+    assert not play.answer_back("TAKEN_BACK").reasons
+
+
 def test_attestations_that_differ_do_not_make_it_warm_until_corrected() -> None:
     """The latest word of each side counts."""
     play = Play(VT).accepted_by(VT, TEAM)

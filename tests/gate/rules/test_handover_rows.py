@@ -141,6 +141,12 @@ def consults() -> Iterator[Story]:
         yield story(f"a disputed hand-back returns, {first} first", S.RETURNED, VT.slug, then(accepted, *acts))
         acts = (in_hand_back, both_say(side, "TRY_AGAIN"))
         yield story(f"a disputed hand-back is tried again, {first} first", S.ACCEPTED, VT.slug, then(warm, *acts))
+        for decision in CONSULTS:
+            acts = (in_hand_back, both_say(side, decision))
+            yield story(f"disputed: {decision}, {first} first", S.HANDED_BACK, VT.slug, then(accepted, *acts))
+            acts = (twice_asked, lambda p: p.order(GI, H2), both_say(side, decision))
+            start = _proposed_to_institution
+            yield story(f"ordered meanwhile: {decision}, {first} first", S.IMPOSED, TEAM.slug, then(start, *acts))
         acts = (in_hand_back, both_say(side, "TAKE_OVER_WITHOUT_FAMILY"))
         yield story(f"disputed, then taken over unmet, {first} first", S.COMPLETED, TEAM.slug, then(accepted, *acts))
 
