@@ -1,10 +1,11 @@
 """What oversight is told of an accepted message: coded facts about the case as it stands after it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 
 from schemas.base import Slug
+from schemas.parties import Party
 from schemas.person import Person, PersonRef
 from schemas.service import CaseFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
@@ -29,19 +30,20 @@ def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
         by=data.by.ref if data.by else None,
         to=data.to,
         body=data.body,
-        case=_case_fact(ctx, after),
+        case=case_fact(after, ctx.directory, ctx.today),
         handover=effects.handover,
         also=effects.also,
         flags=effects.flags,
-        birthdays=_birthdays(after.of(PersonRecord).values(), ctx.today),
+        birthdays=birthdays(after, ctx.today),
     )
 
 
-def _case_fact(ctx: Context, case: Case) -> CaseFact | None:
+def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseFact | None:
+    """The case as oversight needs it; None when nothing was ever said in it."""
     head = case.head
     if head is None:
         return None
-    holder = ctx.directory.get(head.regie or head.last_regie or "")
+    holder = directory.get(head.regie or head.last_regie or "")
     return CaseFact(
         open=head.open,
         regie=head.regie,
@@ -51,7 +53,7 @@ def _case_fact(ctx: Context, case: Case) -> CaseFact | None:
         vt_origin=head.vt_origin,
         children=tuple(p.ref for p in case.persons if p.is_child),
         holders=head.holders,
-        duty=_duty(case.of(MeasureRecord).values(), ctx.today),
+        duty=_duty(case.of(MeasureRecord).values(), today),
     )
 
 
@@ -60,7 +62,9 @@ def _duty(measures: Iterable[MeasureRecord], today: date) -> tuple[Slug, ...]:
     return tuple(dict.fromkeys(m.institution for m in running))
 
 
-def _birthdays(persons: Iterable[PersonRecord], today: date) -> dict[PersonRef, date]:
+def birthdays(case: Case, today: date) -> dict[PersonRef, date]:
+    """Whose next turning is when."""
+    persons = case.of(PersonRecord).values()
     found = {record.person.ref: next_turning(record.person, today) for record in persons}
     return {ref: day for ref, day in found.items() if day is not None}
 

@@ -1,5 +1,6 @@
 """Receipts of the edges: what is safely stored, and what never came. No party check and no verdict unless refused."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from schemas.base import Slug, Subject
@@ -20,8 +21,8 @@ def handles(received: Received) -> bool:
     return isinstance(received.body, ReceiptStored | ReceiptMissing)
 
 
-def take(received: Received, scribe: Scribe) -> None:
-    """Write the receipt down and tell each sender what it means for its messages."""
+def take(received: Received, scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
+    """Write the receipt down and tell each sender what it means for its messages, and who stands in for it."""
     body, event = received.body, received.event
     if event is None or not isinstance(body, ReceiptStored | ReceiptMissing):
         raise AssertionError("a receipt was read as one")
@@ -31,40 +32,44 @@ def take(received: Received, scribe: Scribe) -> None:
         return
     _write(received, scribe, Verdict.DELIVERED)
     if isinstance(body, ReceiptStored):
-        _stored(received.owner, body.up_to, event.id, scribe)
+        _stored(received.owner, body.up_to, event.id, scribe, today)
     else:
-        _missing(received.owner, body.sequences, event.id, scribe)
+        _missing(received.owner, body.sequences, event.id, scribe, today)
 
 
-def _stored(inbox: Slug, up_to: int, cause: str, scribe: Scribe) -> None:
+def _stored(inbox: Slug, up_to: int, cause: str, scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
     by_sender: dict[tuple[Slug, Subject], list[str]] = {}
     for sequence, pending in sorted(scribe.counters.pending(inbox).items()):
         if sequence <= up_to:
             by_sender.setdefault((pending.source, pending.subject), []).append(pending.message)
             scribe.counters.stored(inbox, sequence)
     for (source, subject), messages in by_sender.items():
-        scribe.notify(source, subject, StoredNotice(recipient=inbox, messages=tuple(messages)), cause)
+        for sender in dict.fromkeys((source, today(source))):
+            scribe.notify(sender, subject, StoredNotice(recipient=inbox, messages=tuple(messages)), cause, source)
 
 
-def _missing(inbox: Slug, sequences: tuple[int, ...], cause: str, scribe: Scribe) -> None:
+def _missing(
+    inbox: Slug, sequences: tuple[int, ...], cause: str, scribe: Scribe, today: Callable[[Slug], Slug]
+) -> None:
     pending: dict[int, Pending] = scribe.counters.pending(inbox)
     for sequence in sorted(set(sequences) & pending.keys()):
         lost = pending[sequence]
         scribe.counters.ask_again(inbox, sequence, scribe.now + SEND_AGAIN_WITHIN)
         body = ResendDue(recipient=inbox, message=lost.message, sequence=sequence)
-        scribe.notify(lost.source, lost.subject, body, cause, str(sequence))
+        for sender in dict.fromkeys((lost.source, today(lost.source))):
+            scribe.notify(sender, lost.subject, body, cause, str(sequence))
 
 
-def give_up(scribe: Scribe) -> None:
+def give_up(scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
     """Tell both sides of every missing letter that was not sent again in time."""
     for (inbox, sequence), pending in scribe.counters.not_sent_again(scribe.now).items():
-        lose(inbox, sequence, pending, scribe)
+        lose(inbox, sequence, pending, scribe, today)
 
 
-def lose(inbox: Slug, sequence: int, pending: Pending, scribe: Scribe) -> None:
+def lose(inbox: Slug, sequence: int, pending: Pending, scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
     """Close a hole for good: the sender and the recipient both learn that the letter will not come."""
     body = Lost(recipient=inbox, message=pending.message, sequence=sequence)
-    for side in (pending.source, inbox):
+    for side in dict.fromkeys((pending.source, inbox, today(pending.source), today(inbox))):
         scribe.notify(side, pending.subject, body, str(sequence))
 
 

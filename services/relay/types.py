@@ -54,6 +54,10 @@ class View(Protocol):
         """All live records of a group (a case) by their full key. To be read only, and before the next change."""
         ...
 
+    def group_names(self) -> frozenset[str]:
+        """Every group that has a record, or had one when this batch began: of the whole slot."""
+        ...
+
 
 class Refresh(Exception):
     """Raised in prepare or decide: what the decider knows of the world may be old. The relay drops the record's
