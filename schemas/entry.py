@@ -55,7 +55,7 @@ class EntryBasis(Frozen):
 
 
 class EntrySection(Frozen):
-    """One section of the manifest as it stood, without content."""
+    """One section of the manifest as it stood, without content: of a refused letter too, as what was attempted."""
 
     item: Uuid
     category: Category

@@ -172,21 +172,23 @@ def _shared(lines: Iterable[Line]) -> Table:
     table = Table("when", "who", "with whom", "what for", "what, about whom", "on which basis", "opened", "entry")
     table.title, table.show_lines = "Shared", True
     for line in lines:
-        sections = line["sections"]
-        what = "\n".join(f"{s['category_in_words']} ({', '.join(s['about']) or 'nobody'})" for s in sections)
-        bases = dict.fromkeys(_basis(basis) for section in sections for basis in section["bases"])
+        bases = dict.fromkeys(_basis(basis) for section in line["sections"] for basis in section["bases"])
         opened = "\n".join(f"{o['by']} {_when(o['at'])}" for o in line["opened"]) or "-"
         row = (
             _when(line["at"]),
             _who(line),
             _to(line),
             line["purpose_in_words"] or "-",
-            what,
+            _what(line),
             "\n".join(bases),
             opened,
         )
         table.add_row(*map(escape, (*row, _entry(line))))
     return table
+
+
+def _what(line: Line) -> str:
+    return "\n".join(f"{s['category_in_words']} ({', '.join(s['about']) or 'nobody'})" for s in line["sections"])
 
 
 def _basis(basis: Mapping[str, Any]) -> str:
@@ -195,12 +197,21 @@ def _basis(basis: Mapping[str, Any]) -> str:
 
 
 def _refused(lines: Iterable[Line]) -> Table:
-    table = Table("when", "who", "to whom", "message", "why", "what would mend it", "entry", title="Refused")
-    table.show_lines = True
+    columns = ("when", "who", "to whom", "message", "what, about whom", "why", "what would mend it", "entry")
+    table = Table(*columns, title="Refused", show_lines=True)
     for line in lines:
         why = "\n".join(_why(reason) for reason in line["reasons"])
         mend = "\n".join(dict.fromkeys(mend for reason in line["reasons"] for mend in reason["mend"]))
-        row = (_when(line["at"]), _who(line), _to(line), line["name"] or "-", why, mend, _entry(line))
+        row = (
+            _when(line["at"]),
+            _who(line),
+            _to(line),
+            line["name"] or "-",
+            _what(line) or "-",
+            why,
+            mend,
+            _entry(line),
+        )
         table.add_row(*map(escape, row))
     return table
 

@@ -264,6 +264,7 @@ def _answer(
         EntryKind.MESSAGE,
         chained=chained,
         **telling.who_and_what(received, received.event),
+        **(telling.attempted(received) if verdict is Verdict.REFUSED else {}),
         verdict=verdict,
         reasons=reasons,
         original=original.entry if original else None,

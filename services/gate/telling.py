@@ -55,6 +55,16 @@ def sections(event: Event, after: Case) -> tuple[EntrySection, ...]:
     return tuple(_section(section, after) for section in event.data.manifest.sections) if event.data.manifest else ()
 
 
+def attempted(received: Received) -> dict[str, object]:
+    """What a refused letter would have carried, by the manifest its sender signed; no consent was relied on. Empty for
+    bytes that could not be read, or that nobody's signature stands for.
+    """
+    event = received.event
+    if event is None or event.data.manifest is None or received.kid is None:
+        return {}
+    return {"sections": sections(event, Case(event.subject)), "purpose": event.data.manifest.purpose}
+
+
 def _section(section: Section, after: Case) -> EntrySection:
     """What travelled, and on which basis; a consent names the statements it stands on."""
     item = after.of(ItemRecord).get(section.item)

@@ -100,7 +100,9 @@ class SmallGate:
             **fields,
         )
 
-    def refused(self, slot: int, subject: Subject, actor: Slug, to: Slug, reason: Reason, chained: bool = True) -> str:
+    def refused(
+        self, slot: int, subject: Subject, actor: Slug, to: Slug, reason: Reason, chained: bool = True, **fields: Any
+    ) -> str:
         return self.write(
             slot,
             EntryKind.MESSAGE,
@@ -113,6 +115,7 @@ class SmallGate:
             message=message(actor, "handovers.proposed"),
             verdict=Verdict.REFUSED,
             reasons=(reason,),
+            **fields,
         )
 
     def checkpoint(self, slot: int, inboxes: tuple[Slug, ...] = (), barrier: str | None = None) -> str:
@@ -159,7 +162,7 @@ def story() -> SmallGate:
     gate = SmallGate()
     gate.delivered(0, case(1), "team-a", "team-b", (section(),))
     gate.delivered(1, case(2), "team-b", "team-c", (section("HEALTH", "child-9", "G8"),))
-    gate.refused(0, case(1), "team-a", "team-c", NO_CONSENT)
+    gate.refused(0, case(1), "team-a", "team-c", NO_CONSENT, sections=(section("HEALTH"),))
     gate.delivered(0, case(1), "team-b", "team-a", name="handovers.accepted")
     gate.checkpoint(0, ("team-a", "team-b", "team-c"), "000000000001")
     gate.checkpoint(1, ("team-a", "team-b", "team-c"), "000000000001")

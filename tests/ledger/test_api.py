@@ -114,6 +114,8 @@ async def test_an_audit_says_what_was_shared_with_whom_on_which_basis_in_words(k
     assert refused["reasons"][0]["code"] == "CONSENT_INCOMPLETE"
     assert refused["reasons"][0]["in_words"] == "not everyone whose consent is needed has given it"
     assert refused["reasons"][0]["mend"] == ["ask consent of parent-1"]
+    attempted = [(each["category"], each["about"], each["bases"][0]["secrecy"]) for each in refused["sections"]]
+    assert attempted == [("HEALTH", ["child-1"], "CONSENT")]
     assert accepted["name"] == "handovers.accepted"
     assert [(slot["slot"], slot["slot_seq"]) for slot in answer["read_up_to"]] == [(0, 8), (1, 6)]
 

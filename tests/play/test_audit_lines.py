@@ -34,9 +34,12 @@ def test_what_was_shared_says_about_whom_and_on_which_basis() -> None:
     assert "the family's own story: child, mother on G10" in text
 
 
-def test_what_was_refused_says_why() -> None:
+def test_what_was_refused_says_what_was_attempted_and_why_it_did_not_go() -> None:
     reason = {"person": "child", "in_words": "the consent was withdrawn", "missing": ["father"]}
-    assert "about child: the consent was withdrawn (father)" in told(verdict="REFUSED", reasons=[reason])
+    section = {"category_in_words": "health", "about": ["child"], "bases": []}
+    text = told(verdict="REFUSED", reasons=[reason], sections=[section])
+    assert "about child: the consent was withdrawn (father)" in text
+    assert "health: about child, not sent" in text
 
 
 def test_a_move_of_the_lead_is_told() -> None:

@@ -53,6 +53,10 @@ def _basis(basis: Mapping[str, Any]) -> str:
 
 
 def _refused(entry: Line) -> Iterator[Text]:
+    """What was attempted, as its sender claimed it, and why it did not go."""
+    for section in entry["sections"]:
+        whom = ", ".join(section["about"]) or "nobody"
+        yield Text.assemble("    ", (str(section["category_in_words"]), "magenta"), f": about {whom}, not sent")
     told = {f"    {_whom(reason)}{reason['in_words']}{_lacks(reason)}": None for reason in entry["reasons"]}
     for text in told:
         yield Text(text, "red")
