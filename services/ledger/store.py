@@ -1,20 +1,20 @@
-"""The tables of the read model. All of it follows from Kafka: an empty database is filled from the first record on."""
+"""The tables of the read model. All of it follows from Kafka: an empty database is filled from the first record on.
+
+A change here needs a step in `migrations`; a test compares the two.
+"""
 
 import uuid
+from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.runtime.sql import Json, Utc
+from services.runtime.alert_table import alert_columns
+from services.runtime.migrating import OtherVersionError, migrate
+from services.runtime.sql import Json, Utc, insert_new
 
-VERSION: Final = "1"
-"""Of these tables. After a change the read model is made anew, in an empty database."""
-
-
-class OtherVersionError(Exception):
-    """The database was made by another version: give the ledger an empty one, it fills itself."""
-
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 metadata = sa.MetaData()
 _KEY: Final = ("epoch", "slot", "slot_seq")
@@ -151,19 +151,10 @@ alerts = sa.Table(
     "alerts",
     metadata,
     sa.Column("epoch", UUID, primary_key=True),
-    sa.Column("alert", UUID, primary_key=True),
+    *alert_columns("case"),
     sa.Column("offset", sa.BigInteger, nullable=False),  # of the message that gave this state
-    sa.Column("case", sa.String(48), nullable=False),
-    sa.Column("code", CODE, nullable=False),
-    sa.Column("tier", sa.Integer),
-    sa.Column("responsible", Json, nullable=False),
     sa.Column("addressees", Json, nullable=False),
-    sa.Column("child", CODE),
-    sa.Column("handover", UUID),
-    sa.Column("due", Utc),
     sa.Column("raised_at", Utc),
-    sa.Column("at", Utc, nullable=False),
-    sa.Column("state", CODE, nullable=False),
     sa.Column("how", CODE),
     sa.Index("alerts_case", "case"),
 )
@@ -197,16 +188,21 @@ faults = sa.Table(
 
 
 async def prepare(engine: AsyncEngine) -> str:
-    """Make what is missing; the id of this read model, made once. Raises OtherVersionError."""
+    """Bring the tables to what this program expects; the id of this read model, made once. Raises OtherVersionError."""
+    await migrate(engine, MIGRATIONS, metadata, _adopted)
     async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-        held: dict[str, str] = {row.name: row.value for row in await connection.execute(sa.select(meta))}
-        if held.setdefault("version", VERSION) != VERSION:
-            raise OtherVersionError(f"tables of version {held['version']}, this program uses {VERSION}")
-        held.setdefault("id", uuid.uuid4().hex[:12])
-        await connection.execute(sa.delete(meta))
-        await connection.execute(sa.insert(meta), [{"name": name, "value": value} for name, value in held.items()])
-    return held["id"]
+        await insert_new(connection, meta, {"name": "id", "value": uuid.uuid4().hex[:12]})
+        return str((await connection.execute(sa.select(meta.c.value).where(meta.c.name == "id"))).scalar_one())
+
+
+def _adopted(connection: sa.Connection) -> str | None:
+    """Before steps were counted the version was a row of `meta`; there was one."""
+    if not sa.inspect(connection).has_table(meta.name):
+        return None
+    held = connection.execute(sa.select(meta.c.value).where(meta.c.name == "version")).scalar()
+    if held != "1":
+        raise OtherVersionError(f"the database is of version {held}, this program knows version 1 and the steps since")
+    return "0001"
 
 
 async def count(connection: AsyncConnection, table: sa.Table) -> int:

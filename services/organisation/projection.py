@@ -288,7 +288,7 @@ async def _alert(connection: AsyncConnection, said: Said, body: service.AlertBod
         "handover": body.handover,
         "child": body.child,
         "state": "open",
-        "until": None,
+        "acknowledged_until": None,
         "at": said.at,
         "slot_seq": said.entry.slot_seq,
     }
@@ -310,7 +310,8 @@ async def _alert_over(connection: AsyncConnection, said: Said, body: service.Ale
 
 async def _alert_in_hand(connection: AsyncConnection, said: Said, body: service.AlertAcknowledged) -> None:
     """It stays open, and silent until that day."""
-    await connection.execute(sa.update(t.alerts).where(t.alerts.c.alert == body.alert).values(until=body.until))
+    taken_up = sa.update(t.alerts).where(t.alerts.c.alert == body.alert)
+    await connection.execute(taken_up.values(acknowledged_until=body.until))
 
 
 async def _cancelled(connection: AsyncConnection, said: Said, body: service.HandoverCancelledNotice) -> None:

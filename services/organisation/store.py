@@ -1,24 +1,30 @@
-"""The database of an edge: made on the first start, never touched when it is of another version."""
+"""The database of an edge: its tables are brought to what this program expects at every start."""
+
+from pathlib import Path
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.organisation import tables as t
+from services.runtime.migrating import OtherVersionError, migrate
 
-
-class OtherVersionError(Exception):
-    """The database was made by another version of this program."""
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 async def prepare(engine: AsyncEngine) -> None:
-    """Make the tables, or check that they are of this version. Raises OtherVersionError."""
-    async with engine.begin() as connection:
-        await connection.run_sync(t.metadata.create_all)
-        found = (await connection.execute(sa.select(t.schema_version.c.version))).scalar()
-        if found is None:
-            await connection.execute(sa.insert(t.schema_version).values(id=1, version=t.VERSION))
-        elif found != t.VERSION:
-            raise OtherVersionError(f"the database is of version {found}, this program of version {t.VERSION}")
+    """Make or change the tables. Raises OtherVersionError."""
+    await migrate(engine, MIGRATIONS, t.metadata, _adopted)
+
+
+def _adopted(connection: sa.Connection) -> str | None:
+    """Before steps were counted the version was a row; there was one."""
+    if not sa.inspect(connection).has_table("schema_version"):
+        return None
+    held = connection.execute(sa.select(sa.column("version")).select_from(sa.table("schema_version"))).scalar()
+    if held != 1:
+        raise OtherVersionError(f"the database is of version {held}, this program knows version 1 and the steps since")
+    return "0001"
 
 
 async def barrier(connection: AsyncConnection, epoch: str, slots: int) -> str | None:

@@ -1,11 +1,12 @@
-"""The tables of an edge. `sent` and `inbox` hold what was signed, byte for byte; the others follow from them."""
+"""The tables of an edge. `sent` and `inbox` hold what was signed, byte for byte; the others follow from them.
+
+A change here needs a step in `migrations`; a test compares the two.
+"""
 
 import sqlalchemy as sa
 
+from services.runtime.alert_table import alert_columns
 from services.runtime.sql import Json, Utc
-
-VERSION = 1
-"""Of this schema; a database of another version is not touched."""
 
 metadata = sa.MetaData()
 
@@ -15,10 +16,6 @@ _Slug = sa.String(64)
 _Name = sa.String(64)
 _Subject = sa.String(64)
 _Hash = sa.String(64)
-
-schema_version = sa.Table(
-    "schema_version", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("version", sa.Integer)
-)
 
 sent = sa.Table(
     "sent",
@@ -138,6 +135,7 @@ cases = sa.Table(
     sa.Column("since", Utc, nullable=False),  # the first this organisation knows of it
     sa.Column("changed_at", Utc, nullable=False),
     sa.Column("slot_seq", sa.BigInteger, nullable=False),  # of the entry the holder of regie comes from
+    sa.Column("caution", Json),  # what the latest entry says to beware of, with its slot_seq
 )
 
 persons = sa.Table(  # of cases this organisation recorded itself; coded, without names
@@ -216,16 +214,9 @@ sight = sa.Table(
 alerts = sa.Table(
     "alerts",
     metadata,
-    sa.Column("alert", _Id, primary_key=True),
-    sa.Column("subject", _Subject, nullable=False, index=True),
-    sa.Column("code", _Id, nullable=False),
-    sa.Column("tier", sa.Integer),
-    sa.Column("responsible", Json),
-    sa.Column("due", Utc),
-    sa.Column("handover", _Id),
-    sa.Column("child", _Id),
-    sa.Column("state", sa.String(16), nullable=False, index=True),
-    sa.Column("until", sa.Date),
-    sa.Column("at", Utc, nullable=False),
+    *alert_columns("subject"),
+    sa.Column("acknowledged_until", sa.Date),
     sa.Column("slot_seq", sa.BigInteger, nullable=False),
+    sa.Index("ix_alerts_subject", "subject"),
+    sa.Index("ix_alerts_state", "state"),
 )

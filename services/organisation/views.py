@@ -130,8 +130,8 @@ async def alerts(connection: AsyncConnection, subject: Subject | None, state: st
 
 
 def _alert(row: sa.RowMapping) -> Row:
-    columns = ("alert", "code", "tier", "responsible", "child", "handover", "due", "at", "state")
-    return {**{name: row[name] for name in columns}, "case": row["subject"], "acknowledged_until": row["until"]}
+    columns = ("alert", "code", "tier", "responsible", "child", "handover", "due", "at", "state", "acknowledged_until")
+    return {**{name: row[name] for name in columns}, "case": row["subject"]}
 
 
 async def received(

@@ -233,11 +233,3 @@ async def test_pages_of_an_audit_follow_one_another(
     assert found == [(0, 1), (0, 2), (0, 3), (0, 5), (1, 3), (0, 8)]
     exported = [line async for line in queries.export(engine, "team-a", None)]
     assert len(exported) == len(found) and exported == [line for line in gate.export() if line in exported]
-
-
-async def test_tables_of_another_version_are_refused(engine: AsyncEngine) -> None:
-    """They would be misread; an empty database is filled anew."""
-    async with engine.begin() as connection:
-        await connection.execute(sa.update(store.meta).where(store.meta.c.name == "version").values(value="0"))
-    with pytest.raises(store.OtherVersionError):
-        await store.prepare(engine)

@@ -461,16 +461,3 @@ async def barrier(office: Any) -> str | None:
     await edge.publisher._confirm()
     async with edge.engine.connect() as connection:
         return await store.barrier(connection, edge.epoch, 4)
-
-
-async def test_a_database_of_another_version_is_left_alone(any_street: Any) -> None:
-    """The program says so and changes nothing."""
-    office = await any_street.office(VT)
-    async with office.edge.engine.begin() as connection:
-        await connection.execute(t.schema_version.update().values(version=99))
-    try:
-        await store.prepare(office.edge.engine)
-    except store.OtherVersionError as error:
-        assert "99" in str(error)
-    else:
-        raise AssertionError("a database of version 99 was taken")
