@@ -12,10 +12,13 @@ from services.ledger.projection import ALERTS, LEDGER, Projection
 from services.ledger.reads import LookLog
 from services.runtime import log as logs
 from services.runtime.directory import DirectoryReader, load_pins
+from services.runtime.directory_watch import directory_alarms, directory_gauges
 from services.runtime.faust_app import App, exit_process, faust_app, read_topics, run
-from services.runtime.health import HttpServer
+from services.runtime.health import HttpServer, add_pages, of_health
+from services.runtime.metrics import Gauge, Metrics
 from services.runtime.settings import Settings
 from services.runtime.sql import database_url, engine_of
+from services.runtime.telemetry import Traced
 from services.runtime.tokens import Verifier, require_loopback
 
 SERVICE: Final = "ledger"
@@ -35,17 +38,29 @@ async def serve(settings: Settings) -> None:
     app = faust_app(f"ledger.{model}", kafka)  # a new database is a new group: it reads everything from the start
     read_topics(app, "ledger", (LEDGER, ALERTS), Projection(engine, str(cluster.epoch), reader).handle)
 
+    async def numbers() -> list[Gauge]:
+        async with engine.connect() as connection:
+            state = await queries.state(connection, str(cluster.epoch), cluster.slots)
+            alerts = await queries.open_alerts(connection, str(cluster.epoch))
+        read = [Gauge("estafette_ledger_entries", seq, (str(slot),)) for slot, seq in state.entries.items()]
+        told = [Gauge("estafette_alerts_open", number, labels) for labels, number in alerts.items()]
+        return [*read, *told, Gauge("estafette_ledger_faults", state.faults)]
+
     async def health() -> Mapping[str, Any]:
         async with engine.connect() as connection:
             state = await queries.state(connection, str(cluster.epoch), cluster.slots)
         return {**_ready(app), "barrier": state.barrier, "entries": state.entries} | {
             "faults": state.faults,
-            "alarms": state.latest,
+            "latest_faults": state.latest,
+            "alarms": (["LEDGER_FAULT"] if state.faults else []) + directory_alarms(reader.directory),
             "conflicts": len(reader.directory.conflicts),
         }
 
     desk = Desk(engine, str(cluster.epoch), lambda: reader.directory, Verifier.from_home(settings.home), looks)
-    server = HttpServer(ledger_api(desk, health), settings.port, settings.host)
+    app_ = ledger_api(desk, health)
+    add_pages(app_, health, Metrics(numbers, of_health(health), directory_gauges(lambda: reader.directory)))
+    app_.add_middleware(Traced)
+    server = HttpServer(app_, settings.port, settings.host)
     await server.start()
     following = asyncio.create_task(_follow(reader))
     log.info("started", port=server.port, model=model)

@@ -136,6 +136,14 @@ async def alerts(
     return tuple(Alert.model_validate({name: row[name] for name in Alert.model_fields}) for row in rows)
 
 
+async def open_alerts(connection: AsyncConnection, epoch: str) -> dict[tuple[str, str], int]:
+    """How many alerts are open, by code and tier; of all cases, for the page /metrics."""
+    a = store.alerts.c
+    query = sa.select(a.code, a.tier, sa.func.count()).where(a.epoch == epoch, a.state == "OPEN")
+    rows = await connection.execute(query.group_by(a.code, a.tier))
+    return {(code, str(tier or 0)): number for code, tier, number in rows}
+
+
 async def export(engine: AsyncEngine, reader: Slug, case: Subject | None) -> AsyncIterator[str]:
     """The signed lines that concern the reader, slot after slot. Each page is a transaction of its own."""
     after: tuple[str, int, int] = ("", -1, -1)

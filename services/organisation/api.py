@@ -9,6 +9,8 @@ from schemas.parties import OrganisationKind
 from services.organisation.access import Doors, Refused, install
 from services.organisation.reading import reading_routes
 from services.organisation.sending import Accepted, described, sending_routes
+from services.runtime.health import add_pages
+from services.runtime.telemetry import Traced
 
 if TYPE_CHECKING:
     from services.organisation.app import Edge
@@ -33,6 +35,8 @@ def build(edge: "Edge") -> FastAPI:
         answer = await edge.health()
         return JSONResponse(answer, 200 if answer["ready"] else 503)
 
+    add_pages(app, edge.health, edge.metrics())
+    app.add_middleware(Traced)
     _describe(app, edge.profile.kind)
     return app
 

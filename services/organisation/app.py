@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 from aiokafka.errors import KafkaError
 
-from services.organisation import store
+from services.organisation import store, watching
 from services.organisation import tables as t
 from services.organisation.api import build
 from services.organisation.author import Author, Clock
@@ -30,9 +30,11 @@ from services.organisation.publisher import Publisher, send_receipts
 from services.organisation.resending import Resender
 from services.runtime import log as logging
 from services.runtime.directory import load_pins
+from services.runtime.directory_watch import directory_alarms, directory_gauges
 from services.runtime.faust_app import STOP_SECONDS, App, exit_process, faust_app, read_topics, stop_signal
-from services.runtime.health import HttpServer
+from services.runtime.health import HttpServer, of_health
 from services.runtime.jose import SealingKey, SigningKey
+from services.runtime.metrics import Gauge, Metrics
 from services.runtime.settings import Settings
 from services.runtime.sql import check_writable, database_url, engine_of, reading
 from services.runtime.tokens import Verifier, require_loopback
@@ -105,6 +107,7 @@ class Edge:
             await check_writable(self.engine)
             async with reading(self.engine) as connection:
                 passed = await store.barrier(connection, self.epoch, self.cluster.slots)
+                found = await watching.alarms(connection, self.epoch, self.publisher.reached)
         except (sa.exc.SQLAlchemyError, OSError):
             return {"ready": False, "reason": "database not writable", "barrier": None}
         assigned = self.app.assigned(f"{self.slug}.inbox") if self.app else frozenset()
@@ -115,8 +118,18 @@ class Edge:
             reason = "this organisation does not stand in the directory"
         elif len(assigned) != self.cluster.slots:
             reason = "inbox not assigned"
-        answer = {"ready": reason is None, "barrier": passed, "organisation": self.slug, "inbox": sorted(assigned)}
+        answer: dict[str, Any] = {"ready": reason is None, "barrier": passed, "organisation": self.slug}
+        answer |= {"inbox": sorted(assigned), "alarms": found + directory_alarms(self.known.directory)}
         return answer if reason is None else {**answer, "reason": reason}
+
+    def metrics(self) -> Metrics:
+        """The page of this edge."""
+
+        async def numbers() -> list[Gauge]:
+            async with reading(self.engine) as connection:
+                return await watching.gauges(connection, self.epoch)
+
+        return Metrics(numbers, of_health(self.health), directory_gauges(lambda: self.known.directory))
 
     async def _connect(self) -> None:
         """The directory to its end first; only then is anything of the inbox believed."""

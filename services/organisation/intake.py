@@ -18,11 +18,13 @@ from schemas import care, service
 from schemas.event import message_hash
 from schemas.service import GATE, OVERSIGHT
 from services.organisation import tables as t
+from services.organisation import tracing
 from services.organisation.author import Author, Outgoing
 from services.organisation.deliveries import Checker, Delivery, Reason, Unplaced
 from services.organisation.projection import apply
 from services.organisation.resending import Resender
 from services.organisation.sections import open_letter
+from services.runtime import telemetry
 from services.runtime.faust_app import Incoming
 from services.runtime.jose import SealingKey
 from services.runtime.sql import insert_new, upsert
@@ -70,12 +72,13 @@ class Intake:
     async def take(self, records: Sequence[Incoming]) -> None:
         """Store a batch in one transaction. Raises SQLAlchemyError when the database fails: nothing was stored then."""
         checked = [await self._checked(record) for record in records]
-        try:
-            await self._take(checked, self._apply)
-        except SQLAlchemyError:
-            raise
-        except Exception:  # one record cannot be applied: once more, each on its own, to find and mark it
-            await self._take(checked, self._apply_alone)
+        with tracing.storing(self.checker.slug, checked):
+            try:
+                await self._take(checked, self._apply)
+            except SQLAlchemyError:
+                raise
+            except Exception:  # one record cannot be applied: once more, each on its own, to find and mark it
+                await self._take(checked, self._apply_alone)
         self.news.set()
         self.wake()
 
@@ -87,7 +90,8 @@ class Intake:
                 if isinstance(each, Unplaced):
                     await self._reject(connection, each.record, each.reason)
             for delivery in await self._new(connection, [d for d in checked if isinstance(d, Delivery)]):
-                await self._follow(connection, delivery, progress[delivery.partition], apply_)
+                with telemetry.within(tracing.place(self.checker.slug, delivery.event.id if delivery.event else "")):
+                    await self._follow(connection, delivery, progress[delivery.partition], apply_)
             for each_progress in progress.values():
                 await self._advance(connection, each_progress)
 
@@ -243,7 +247,7 @@ class Intake:
     async def receipt(self, connection: AsyncConnection, progress: Progress) -> bool:
         """Queue a receipt when something of another party is safely stored that no receipt covers yet."""
         query = (
-            sa.select(t.inbox.c.subject)
+            sa.select(t.inbox.c.subject, t.inbox.c.id)
             .where(
                 t.inbox.c.epoch == progress.epoch,
                 t.inbox.c.partition == progress.partition,
@@ -254,11 +258,12 @@ class Intake:
             .order_by(t.inbox.c.sequence.desc())
             .limit(1)
         )
-        subject = (await connection.execute(query)).scalar()
-        if subject is None:
+        last = (await connection.execute(query)).first()
+        if last is None:
             return False
         body = service.ReceiptStored(partition=progress.partition, up_to=progress.contiguous)
-        await queue(connection, self.author.write(subject, body, automatic=True))
+        with telemetry.within(tracing.place(self.checker.slug, last.id)):
+            await queue(connection, self.author.write(last.subject, body, automatic=True))
         progress.receipted = progress.contiguous
         return True
 
@@ -310,3 +315,6 @@ async def queue(connection: AsyncConnection, *messages: Outgoing) -> None:
     """Store messages for publication, in this order."""
     for message in messages:
         await connection.execute(sa.insert(t.sent).values(**message.row()))
+        event = message.event
+        tracing.remember(event.source, event.id, telemetry.current())
+        log.info("queued", message=event.id, name=event.name, case=event.subject)

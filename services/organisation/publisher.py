@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas.event import CONTENT_TYPE, MAX_OUTBOX
 from schemas.service import ReceiptStored
 from services.organisation import tables as t
+from services.organisation import tracing
 from services.organisation.intake import Intake
 from services.runtime.kafka import KafkaSettings
 from services.runtime.sql import reading
@@ -40,6 +41,7 @@ class Publisher:
     """One task that empties the queue. `wake` tells it that something was queued."""
 
     def __init__(self, slug: str, kafka: KafkaSettings, engine: AsyncEngine) -> None:
+        self._slug = slug
         self._topic = f"{slug}.outbox"
         self._kafka = kafka
         self._engine = engine
@@ -78,8 +80,14 @@ class Publisher:
             return 0
         async with asyncio.timeout(SEND_SECONDS):
             producer = await self._ready()
-            sent = [await producer.send(self._topic, **_record(row)) for row in rows]
+            steps = [tracing.publishing(self._slug, row.id, row.name) for row in rows]
+            sent = [
+                await producer.send(self._topic, **_record(row, tracing.header(step)))
+                for row, step in zip(rows, steps, strict=True)
+            ]
             await asyncio.gather(*sent)
+            for step in steps:
+                step.end()
         self.reached = True
         await self._mark([row.position for row in rows])
         return len(rows)
@@ -125,16 +133,24 @@ class Publisher:
 def _due(now: datetime) -> sa.Select[Any]:
     """What Kafka does not have yet, or the gate did not answer, in order."""
     waiting = sa.or_(t.sent.c.published_at.is_(None), t.sent.c.published_at < now - AGAIN_AFTER)
-    columns = (t.sent.c.position, t.sent.c.subject, t.sent.c.partition, t.sent.c.value, t.sent.c.jws)
+    columns = (
+        t.sent.c.position,
+        t.sent.c.id,
+        t.sent.c.name,
+        t.sent.c.subject,
+        t.sent.c.partition,
+        t.sent.c.value,
+        t.sent.c.jws,
+    )
     return sa.select(*columns).where(t.sent.c.status == "queued", waiting).order_by(t.sent.c.position).limit(BATCH)
 
 
-def _record(row: sa.Row[Any]) -> dict[str, Any]:
+def _record(row: sa.Row[Any], trace: list[tuple[str, bytes]]) -> dict[str, Any]:
     return {
         "value": row.value,
         "key": row.subject.encode(),
         "partition": row.partition,
-        "headers": [("jws", row.jws.encode()), ("content-type", CONTENT_TYPE.encode())],
+        "headers": [("jws", row.jws.encode()), ("content-type", CONTENT_TYPE.encode()), *trace],
     }
 
 
