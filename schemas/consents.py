@@ -34,7 +34,7 @@ class ConsentAsked(Body):
 
     name: ClassVar[str] = "consents.asked"
     about: PersonRef
-    asked_of: PersonRef
+    asked_of: PersonRef | Slug  # an organisation where it is the guardian
     scope: Scope
 
 
@@ -46,7 +46,7 @@ class ConsentRecorded(Body):
     name: ClassVar[str] = "consents.recorded"
     statement: Uuid
     about: PersonRef
-    given_by: PersonRef
+    given_by: PersonRef | Slug
     decision: Decision
     scope: Scope
     until: date | None = None
@@ -62,7 +62,7 @@ class ConsentSetAside(Body):
     name: ClassVar[str] = "consents.set_aside"
     statement: Uuid
     about: PersonRef
-    holder: PersonRef
+    holder: PersonRef | Slug
     scope: Scope
     reason: Literal["SUSPECTED_OF_VIOLENCE", "DANGER_ON_ASKING", "CONTRARY_TO_GOOD_CARE"]
     review_on: date

@@ -19,13 +19,14 @@ from schemas.event import Event
 from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import Fact, FactKind, VerdictGiven
+from schemas.succession import Names
 from schemas.tables.messages import Audience, Shape
 from services.gate import facts, receipts, succession, telling
 from services.gate.envelope import Received
 from services.gate.rules.case import Case, Context, Judgement
 from services.gate.rules.judge import judge
 from services.gate.rules.sections import judge_sections
-from services.gate.rules.succession import Names, said_today
+from services.gate.rules.succession import said_today
 from services.gate.scribe import Scribe, derived_id
 from services.gate.state import REMEMBERED, Decided, Pending, load_case, save_effects
 from services.relay.types import Emit, Refresh

@@ -80,6 +80,8 @@ class Oversight:
             return []
         if fact.subject is None or fact.case is None or not _about_a_case(fact):
             return []
+        if fact.kind is FactKind.SUCCEEDED and not state.known(view, fact.subject):
+            return []  # nothing is owed in it
         state.begin(view, fact.at)
         watch, said = apply(fact, state.load(view, fact.subject), self._calendar)
         state.save(view, watch)

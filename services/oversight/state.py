@@ -42,6 +42,11 @@ def load(view: View, subject: Subject) -> Watch:
     return watch
 
 
+def known(view: View, subject: Subject) -> bool:
+    """Whether anything was ever heard of the case."""
+    return bool(view.group(group_of(subject)))
+
+
 def save(view: View, watch: Watch) -> None:
     """Write what changed, drop what is gone, and index what time will do next."""
     _write(view, watch)

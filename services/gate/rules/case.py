@@ -86,7 +86,7 @@ class StatementRecord(Record):
     kind: ClassVar[str] = "consent"
     statement: Uuid
     about: PersonRef
-    given_by: PersonRef  # of a set-aside: the custody holder set aside
+    given_by: PersonRef | Slug  # of a set-aside: the custody holder set aside
     decision: Decision | None = None  # None = set aside
     scope: Scope
     recorded_at: Instant

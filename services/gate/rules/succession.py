@@ -4,20 +4,18 @@ State holds who has a part now, so the new name takes the place of the old one w
 ledger keeps the old name. Why so, and what consent means here: docs/decisions/succession.md.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from typing import Any, Final, TypeVar, get_args, get_type_hints
-
-from pydantic import BaseModel
+from typing import Final
 
 from schemas.base import Slug, dump
 from schemas.body import Body
-from schemas.consents import ConsentAsked, ConsentRecorded, ConsentSetAside, Decision
+from schemas.consents import Decision
 from schemas.event import Event
 from schemas.handovers import HandoverState
 from schemas.service import HandoverFact
+from schemas.succession import Names, of_today
 from services.gate.rules.case import (
     RECORDS,
     Case,
@@ -29,66 +27,8 @@ from services.gate.rules.case import (
     SupportRecord,
 )
 
-Names = Mapping[Slug, Slug]
-"""Who stands in for each organisation that has ended."""
-
-SPEAKERS: Final[Mapping[type[BaseModel], str]] = {
-    StatementRecord: "given_by",
-    ConsentRecorded: "given_by",
-    ConsentAsked: "asked_of",
-    ConsentSetAside: "holder",
-}
-"""Fields of a person in which an organisation may stand: the guardian of a child."""
-
 ENDED_SUPPORT: Final = {"REQUESTED": "DECLINED", "ACCEPTED": "ENDED"}
 """What becomes of a support that two organisations which are now one had with each other."""
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def of_today(model: M, names: Names) -> M:
-    """The value with every organisation by its name of today; the same object when none of them has ended."""
-    changes: dict[str, Any] = {}
-    for name, slugs in _parts(type(model)):
-        before = getattr(model, name)
-        after = _renamed(before, slugs, names)
-        if after is not before:
-            changes[name] = after
-    return model.model_copy(update=changes) if changes else model
-
-
-@lru_cache(maxsize=512)
-def _parts(kind: type[BaseModel]) -> tuple[tuple[str, bool], ...]:
-    """The fields in which an organisation may be named, and whether in the field itself or only deeper."""
-    hints = get_type_hints(kind, include_extras=True)
-    found = []
-    for name in kind.model_fields:
-        inside = tuple(_inside(hints[name]))
-        slugs = Slug in inside or SPEAKERS.get(kind) == name
-        if slugs or any(isinstance(part, type) and issubclass(part, BaseModel) for part in inside):
-            found.append((name, slugs))
-    return tuple(found)
-
-
-def _inside(hint: Any) -> Iterator[Any]:
-    """A type and all it is made of."""
-    yield hint
-    if hint != Slug:
-        for part in get_args(hint):
-            yield from _inside(part)
-
-
-def _renamed(value: Any, slugs: bool, names: Names) -> Any:
-    if isinstance(value, str):
-        return names.get(value, value) if slugs else value
-    if isinstance(value, BaseModel):
-        return of_today(value, names)
-    if isinstance(value, tuple):
-        parts = tuple(_renamed(part, slugs, names) for part in value)
-        if all(new is old for new, old in zip(parts, value, strict=True)):
-            return value
-        return tuple(dict.fromkeys(parts)) if slugs else parts
-    return value
 
 
 def said_today(event: Event, body: Body, names: Names, sender: Slug, letter: bool) -> tuple[Event, Body]:

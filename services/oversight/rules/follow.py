@@ -17,11 +17,11 @@ from schemas.care import (
 )
 from schemas.consents import ConsentRecorded, ConsentSetAside
 from schemas.handovers import FINAL, HandoverState
-from schemas.service import CaseFact, Fact, HandoverFact
+from schemas.service import CaseFact, Fact, HandoverFact, Succeeded
 from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
 from schemas.tables.obligations import Per, Who
-from services.oversight.rules import ladder, openings, patterns, sight
+from services.oversight.rules import ladder, openings, patterns, sight, succession
 from services.oversight.rules.calendar import Calendar, day_of
 from services.oversight.rules.case import Alert, Handover, Head, Obligation, Report, Say, Waiting, Watch
 from services.oversight.rules.conditions import Event, children_seen, closes
@@ -34,6 +34,9 @@ def apply(fact: Fact, watch: Watch, calendar: Calendar) -> tuple[Watch, tuple[Sa
     before has been read.
     """
     body = BODIES[fact.type or ""].model_validate(fact.body)
+    heard: tuple[str, ...] = ()
+    if isinstance(body, Succeeded):
+        watch, heard = succession.take_over(watch, body)
     before = watch.head
     watch = watch.copy()
     event = Event(fact, body, before, watch)
@@ -54,6 +57,8 @@ def apply(fact: Fact, watch: Watch, calendar: Calendar) -> tuple[Watch, tuple[Sa
         _forget_final(event)
     patterns.follow(event)
     ladder.acknowledge(event, calendar)
+    if isinstance(body, Succeeded):
+        ladder.tell_again(watch, heard, body.successor)
     return watch, tuple(watch.say)
 
 

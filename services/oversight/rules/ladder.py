@@ -1,5 +1,6 @@
 """Alerts: raised when something is overdue, climbing while it stays so, silent when acknowledged, resolved when met."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -158,7 +159,16 @@ def _next_rung(watch: Watch, code: str, tier: int, at: datetime, calendar: Calen
 
 def _tell(watch: Watch, alert: Alert, kind: type[AlertRaised] | type[AlertEscalated]) -> None:
     """Send it to whom its tier reaches, and remember them."""
-    to = _addressees(watch, alert)
+    _say(watch, alert, kind, _addressees(watch, alert))
+
+
+def tell_again(watch: Watch, alerts: Iterable[str], to: Slug) -> None:
+    """What is still open of these alerts, as it stands, to one that has to know it anew."""
+    for alert in (watch.alerts[key] for key in alerts if key in watch.alerts):
+        _say(watch, alert, AlertRaised, (to,))
+
+
+def _say(watch: Watch, alert: Alert, kind: type[AlertRaised] | type[AlertEscalated], to: tuple[Slug, ...]) -> None:
     spoken = alert.spoken + 1
     told = distinct(alert.told, to)
     watch.alerts[alert.key] = alert.model_copy(update={"told": told, "spoken": spoken})
