@@ -4,36 +4,25 @@
 it), because the demonstration and the tests hold all keys on one machine. Elsewhere each organisation keeps its own.
 """
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, NamedTuple, Self
+from typing import Annotated, Final, Self
 
 import yaml
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pydantic import Field, model_validator
 
-from deploy.keys import OrganisationKeys, issuer_key, operator_key, organisation_keys, replace
+from deploy.ceremony import Described, confirm, join, own_pins, pin
+from deploy.ceremony import PinDiffersError as PinDiffersError
+from deploy.keys import identity_key, issuer_key, operator_key
+from deploy.publishing import NotPublishedError as NotPublishedError
+from deploy.publishing import publish as publish
+from deploy.registry import Folder, fingerprint, plan, public, write_records
 from schemas.base import Code, Frozen, Instant, Slug
-from schemas.directory import (
-    TOPIC,
-    Contact,
-    DirectoryKey,
-    DirectoryRecord,
-    Fingerprint,
-    KeyUse,
-    Organisation,
-    PublicJwk,
-    Standing,
-    Text,
-    Topics,
-)
+from schemas.directory import Contact, DirectoryRecord, Organisation, Text, Topics
 from schemas.parties import ExternalKind, OrganisationKind, Professional
-from services.runtime.directory import OPERATOR, load_pins
+from services.runtime.directory import OPERATOR, Directory
 from services.runtime.jose import SigningKey, sign_compact, sign_detached
-from services.runtime.kafka import KafkaSettings
 from services.runtime.tokens import Caller, Role
 
 DEMO: Final = Path(__file__).parent / "demo.yaml"
@@ -44,14 +33,6 @@ WITH_ENTRY: Final = {
 """The services that sign: they stand in the directory beside the organisations."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class PinDiffersError(Exception):
-    """A key on disk is not the one that was pinned: keys were replaced by hand. Nothing was changed."""
-
-
-class NotPublishedError(Exception):
-    """Kafka did not confirm every entry."""
 
 
 class Member(Professional):
@@ -142,146 +123,57 @@ class Change(StrEnum):
     KEPT = "KEPT"
 
 
-class Entry(NamedTuple):
-    """An entry before it has keys and a version."""
-
-    standing: Standing
-    name: str
-    contact: Contact | None
-    complaint_route: str | None
-
-
 def init(home: Path, deployment: Deployment) -> dict[str, Change]:
     """Make what is missing under `home`: keys, token issuer, pins and one signed record a party in directory/.
 
     Keys are never overwritten, and an entry that says the same is kept byte for byte. Raises PinDiffersError.
     """
-    operator = operator_key(home)
+    folder, wanted = Folder(home / "directory"), described(deployment)
     issuer_key(home)
-    wanted = entries(deployment)
-    keys = {slug: organisation_keys(home, slug) for slug in wanted}
-    pins = {OPERATOR: _fingerprint(operator)} | {slug: _fingerprint(own.identity) for slug, own in keys.items()}
-    _pin(home / "pins.yaml", pins)
-    return {
-        slug: _write_entry(home, entry, keys[slug], deployment.keys_valid_from, operator)
-        for slug, entry in wanted.items()
+    operator = operator_key(home)
+    pins = {slug: fingerprint(identity_key(home, slug)) for slug in wanted}
+    pin(own_pins(home), {OPERATOR: fingerprint(operator), **pins})
+    folder.write_pins({**folder.pins, OPERATOR: fingerprint(operator)})
+    changes = {slug: _join(home, folder, each, deployment.keys_valid_from) for slug, each in wanted.items()}
+    for slug in wanted:
+        confirm(folder, slug, pins[slug])
+    write_records(folder, plan(folder, Directory(folder.pins), deployment.keys_valid_from).stated, operator)
+    return changes
+
+
+def described(deployment: Deployment) -> dict[str, Described]:
+    """What each party says of itself, by slug: the signing services and every organisation."""
+    services = {
+        slug: Described(slug=slug, kind=OrganisationKind.SERVICE, name=name, topics=topics)
+        for slug, (name, topics) in WITH_ENTRY.items()
+    }
+    own = set(Described.model_fields) & set(Participant.model_fields)
+    return services | {
+        part.slug: Described.model_validate(part.model_dump(include=own)) for part in deployment.organisations
     }
 
 
-def entries(deployment: Deployment) -> dict[str, Entry]:
-    """What each party's entry says, by slug: the signing services and every organisation."""
-    made = {slug: _service(slug) for slug in WITH_ENTRY}
-    for part in deployment.organisations:
-        own = Topics(outbox=f"{part.slug}.outbox", inbox=f"{part.slug}.inbox")
-        shared = part.model_dump(include=set(Standing.model_fields) - {"topics"})
-        made[part.slug] = Entry(Standing(**shared, topics=own), part.name, part.contact, part.complaint_route)
-    return made
+def records(home: Path) -> dict[str, bytes]:
+    """The signed records under directory/, by slug."""
+    return Folder(home / "directory").records()
 
 
 def signed_record(organisation: Organisation, identity: SigningKey, operator: SigningKey) -> bytes:
     """The value on the topic: the entry signed by the organisation, its membership by the operator."""
     text = organisation.model_dump_json(exclude_none=True)
-    membership = organisation.membership(_fingerprint(identity))
+    membership = organisation.membership(fingerprint(identity))
     record = DirectoryRecord(
         entry=text,
         identity_jws=sign_detached(text.encode(), identity),
         membership=sign_compact(membership.model_dump_json(exclude_none=True).encode(), operator),
-        operator_key=_public(operator.public().to_jwk()),
+        operator_key=public(operator.public().to_jwk()),
     )
     return record.model_dump_json().encode()
 
 
-def records(home: Path) -> dict[str, bytes]:
-    """The signed records under directory/, by slug."""
-    return {file.stem: file.read_bytes() for file in sorted((home / "directory").glob("*.json"))}
-
-
-def publish(kafka: KafkaSettings, values: Mapping[str, bytes], within: float = 30.0) -> int:
-    """Write the records to the topic and wait until Kafka has them. Harmless to repeat. Raises NotPublishedError."""
-    failed: list[str] = []
-
-    def delivered(error: KafkaError | None, message: Message) -> None:
-        if error is not None:
-            failed.append(error.name())
-
-    settings = {"acks": "all", "enable.idempotence": True, "message.timeout.ms": int(within * 1000)}
-    producer = Producer(kafka.confluent() | settings | {"partitioner": "murmur2_random"})
-    try:
-        for slug, value in values.items():
-            producer.produce(TOPIC, value, slug.encode(), on_delivery=delivered)
-        waiting = producer.flush(within + 5)
-    except KafkaException as refused:  # a user without any right to write is refused before the first record
-        raise NotPublishedError(f"{len(values)} of {len(values)}: {refused.args[0].name()}") from None
-    if failed or waiting:
-        raise NotPublishedError(f"{len(failed) + waiting} of {len(values)}: {', '.join(sorted(set(failed)))}")
-    return len(values)
-
-
-def _service(slug: str) -> Entry:
-    name, topics = WITH_ENTRY[slug]
-    return Entry(Standing(slug=slug, kind=OrganisationKind.SERVICE, topics=topics), name, None, None)
-
-
-def _write_entry(
-    home: Path, entry: Entry, keys: OrganisationKeys, valid_from: datetime, operator: SigningKey
-) -> Change:
-    file = home / "directory" / f"{entry.standing.slug}.json"
-    before = _held(file)
-    organisation = _organisation(entry, keys, valid_from, before)
-    if organisation == before:
+def _join(home: Path, folder: Folder, each: Described, valid_from: datetime) -> Change:
+    before = folder.entry(each.slug)
+    _, signed = join(home, folder, each, valid_from)
+    if not signed:
         return Change.KEPT
-    replace(file, signed_record(organisation, keys.identity, operator))
     return Change.CHANGED if before else Change.MADE
-
-
-def _organisation(
-    entry: Entry, keys: OrganisationKeys, valid_from: datetime, before: Organisation | None
-) -> Organisation:
-    """The entry with its keys, past ones included. Its version rises only when something changed."""
-    past = before.keys if before else ()
-    known = {key.kid for key in past}
-    fresh = tuple(key for key in _directory_keys(keys, valid_from) if key.kid not in known)
-    organisation = Organisation(
-        **entry.standing.model_dump(),
-        version=before.version if before else 1,
-        name=entry.name,
-        contact=entry.contact,
-        complaint_route=entry.complaint_route,
-        keys=(*past, *fresh),
-    )
-    if before is None or organisation == before:
-        return organisation
-    return organisation.model_copy(update={"version": before.version + 1})
-
-
-def _directory_keys(keys: OrganisationKeys, valid_from: datetime) -> tuple[DirectoryKey, ...]:
-    public = {
-        KeyUse.IDENTITY: keys.identity.public().to_jwk(),
-        KeyUse.SIGN: keys.signing.public().to_jwk(),
-        KeyUse.SEAL: keys.sealing.public_jwk(),
-    }
-    return tuple(
-        DirectoryKey(kid=jwk["kid"], use=use, jwk=_public(jwk), not_before=valid_from) for use, jwk in public.items()
-    )
-
-
-def _held(file: Path) -> Organisation | None:
-    if not file.exists():
-        return None
-    return Organisation.model_validate_json(DirectoryRecord.model_validate_json(file.read_bytes()).entry)
-
-
-def _pin(file: Path, pins: Mapping[str, Fingerprint]) -> None:
-    held = load_pins(file) if file.exists() else {}
-    differing = sorted(slug for slug, pin in pins.items() if held.get(slug, pin) != pin)
-    if differing:
-        raise PinDiffersError(", ".join(differing))
-    replace(file, yaml.safe_dump({**held, **pins}, sort_keys=True).encode())
-
-
-def _fingerprint(key: SigningKey) -> Fingerprint:
-    return _public(key.public().to_jwk()).fingerprint
-
-
-def _public(jwk: Mapping[str, str]) -> PublicJwk:
-    return PublicJwk.model_validate_json(json.dumps({name: jwk[name] for name in ("kty", "crv", "x")}))

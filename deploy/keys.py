@@ -1,14 +1,28 @@
-"""Private keys on this machine: made once, readable by their owner only, never overwritten."""
+"""Private keys of this machine: made once, in files that only their owner reads or in a PKCS#11 device, never
+overwritten.
+
+With ESTAFETTE_KEY_PASSPHRASE_FILE (or _KEY_PASSPHRASE, _KEY_PASSPHRASE_FD) the files are encrypted; with
+ESTAFETTE_PKCS11_MODULE new keys are made in the device.
+"""
 
 import contextlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pydantic import SecretStr
+
+from schemas.directory import KeyUse
 from services.runtime.jose import SealingKey, SigningKey
+from services.runtime.keys import Key, KeySettings, KeysUnusable, lock, read_key
+
+if TYPE_CHECKING:
+    from services.runtime.pkcs11 import Device
+
+FILES: Final = {KeyUse.IDENTITY: "identity", KeyUse.SIGN: "signing", KeyUse.SEAL: "sealing"}
 
 
 class OrganisationKeys(NamedTuple):
@@ -20,38 +34,93 @@ class OrganisationKeys(NamedTuple):
 
 
 def organisation_keys(home: Path, slug: str) -> OrganisationKeys:
-    """The keys under `home`/keys/<slug>; what is missing is made."""
-    folder = home / "keys" / slug
+    """The first keys of an organisation; what is missing is made. Raises KeysUnusable."""
     return OrganisationKeys(
-        identity=signing_key(folder / "identity.jwk", f"{slug}.identity"),
-        signing=signing_key(folder / "signing.jwk", f"{slug}.sign"),
-        sealing=sealing_key(folder / "sealing.jwk", f"{slug}.seal"),
+        identity=identity_key(home, slug),
+        signing=_signing(_first_key(home, slug, KeyUse.SIGN)),
+        sealing=_sealing(_first_key(home, slug, KeyUse.SEAL)),
     )
 
 
+def identity_key(home: Path, slug: str) -> SigningKey:
+    """The key with which an organisation signs its entry; made if missing. Raises KeysUnusable."""
+    return _signing(_first_key(home, slug, KeyUse.IDENTITY))
+
+
 def operator_key(home: Path) -> SigningKey:
-    """The key with which the operator confirms who takes part."""
-    return signing_key(home / "keys" / "operator" / "identity.jwk", "operator.identity")
+    """The key with which the operator confirms who takes part. Raises KeysUnusable."""
+    return identity_key(home, "operator")
 
 
-def issuer_key(home: Path) -> SigningKey:
-    """The key of the development token issuer; its public half lies beside it for those who check tokens."""
-    key = signing_key(home / "issuer" / "private.jwk", "issuer")
-    write_once(home / "issuer" / "public.jwk", _text(key.public().to_jwk()))
+def new_key(home: Path, slug: str, use: KeyUse) -> SigningKey | SealingKey:
+    """One more key, beside those that are there. Raises KeysUnusable."""
+    settings, kid = KeySettings(), _kid(f"{slug}.{use.value}")
+    kind = SealingKey if use is KeyUse.SEAL else SigningKey
+    if settings.pkcs11_module is not None:
+        return device(settings, slug).make(kid, kind)
+    key = kind.generate(kid)
+    file = home / "keys" / slug / f"{FILES[use]}-{kid.rpartition('.')[2]}.jwk"
+    write_once(file, lock(key.to_jwk(), settings.passphrase()))
     return key
 
 
-def signing_key(file: Path, use: str) -> SigningKey:
-    """The key in `file`, made if missing; its id is `use` and a random end, so that a later key has another."""
+def issuer_key(home: Path) -> SigningKey:
+    """The key of the development token issuer, never encrypted; its public half lies beside it for those who check."""
+    file = home / "issuer" / "private.jwk"
     if not file.exists():
-        write_once(file, _text(SigningKey.generate(_kid(use)).to_jwk()))
-    return SigningKey.from_file(file)
+        write_once(file, lock(SigningKey.generate(_kid("issuer")).to_jwk(), None))
+    key = SigningKey.from_file(file)
+    write_once(home / "issuer" / "public.jwk", json.dumps(key.public().to_jwk(), indent=2).encode() + b"\n")
+    return key
 
 
-def sealing_key(file: Path, use: str) -> SealingKey:
-    if not file.exists():
-        write_once(file, _text(SealingKey.generate(_kid(use)).to_jwk()))
-    return SealingKey.from_file(file)
+def encrypt_files(home: Path, passphrase: SecretStr) -> list[Path]:
+    """Encrypt every key file that is not encrypted yet; those files. The organisation's, not the token issuer's."""
+    plain = [file for file in sorted((home / "keys").glob("*/*.jwk")) if file.read_bytes().startswith(b"{")]
+    for file in plain:
+        replace(file, lock(json.loads(file.read_bytes()), passphrase))
+    return plain
+
+
+def device(settings: KeySettings, slug: str) -> "Device":
+    """The PKCS#11 device, logged in once. Raises KeysUnusable."""
+    try:
+        return _device(settings.pkcs11_module, slug)
+    except ImportError:
+        raise KeysUnusable(
+            "a PKCS#11 device needs the package python-pkcs11: pip install 'estafette[pkcs11]'"
+        ) from None
+
+
+@lru_cache
+def _device(module: Path, slug: str) -> "Device":
+    from services.runtime.pkcs11 import Device  # python-pkcs11 is an extra of this package
+
+    return Device.of(KeySettings(), slug)
+
+
+def _first_key(home: Path, slug: str, use: KeyUse) -> Key:
+    file, settings = home / "keys" / slug / f"{FILES[use]}.jwk", KeySettings()
+    if file.exists():
+        return read_key(file, settings.passphrase())
+    if settings.pkcs11_module is not None:
+        held = device(settings, slug).labelled(f"{slug}.{use.value}.")
+        return held[0] if held else new_key(home, slug, use)
+    kind = SealingKey if use is KeyUse.SEAL else SigningKey
+    write_once(file, lock(kind.generate(_kid(f"{slug}.{use.value}")).to_jwk(), settings.passphrase()))
+    return read_key(file, settings.passphrase())
+
+
+def _signing(key: Key) -> SigningKey:
+    if not isinstance(key, SigningKey):
+        raise KeysUnusable(f"{key.kid} is no key to sign with")
+    return key
+
+
+def _sealing(key: Key) -> SealingKey:
+    if not isinstance(key, SealingKey):
+        raise KeysUnusable(f"{key.kid} is no key to open with")
+    return key
 
 
 def write_once(file: Path, text: bytes) -> bool:
@@ -69,7 +138,7 @@ def write_once(file: Path, text: bytes) -> bool:
 
 
 def replace(file: Path, text: bytes) -> None:
-    """Write a file only its owner can read in the place of the old one, whole or not at all. Never for a key."""
+    """Write a file only its owner can read in the place of the old one, whole or not at all. Never another key."""
     private_folder(file.parent)
     new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     write_private(new, text)
@@ -93,7 +162,3 @@ def private_folder(folder: Path) -> None:
 
 def _kid(use: str) -> str:
     return f"{use}.{secrets.token_hex(3)}"
-
-
-def _text(jwk: Mapping[str, str]) -> bytes:
-    return json.dumps(jwk, indent=2).encode() + b"\n"

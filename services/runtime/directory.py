@@ -144,6 +144,11 @@ class Directory:
         organisation = self.find(slug)
         return organisation.ended_at if organisation else None
 
+    def text(self, slug: str) -> str | None:
+        """The entry as it was signed."""
+        held = self._held.get(slug)
+        return held.text if held else None
+
     def owner(self, kid: str) -> str | None:
         """Whose key this is."""
         return kid.partition(".")[0] if kid in self._keys else None
@@ -231,7 +236,9 @@ class Directory:
         if held is not None:
             if held.text == text:
                 return False
-            _check_history(held.organisation, organisation)
+            broken = broken_history(held.organisation, organisation)
+            if broken is not None:
+                raise _Refused(broken)
         self._held[organisation.slug] = _Held(text, organisation)
         if organisation.successor is not None:
             self._ended[organisation.slug] = organisation.successor
@@ -266,20 +273,18 @@ def _public(key: DirectoryKey) -> PublicKey:
     return PublicKey.from_jwk(key.jwk.model_dump(), key.kid)
 
 
-def _check_history(before: Organisation, after: Organisation) -> None:
-    if after.version < before.version:
-        raise _Refused(ConflictReason.OLDER)
-    if after.version == before.version:
-        raise _Refused(ConflictReason.TWO_FACES)
-    if before.successor is not None and (before.successor, before.ended_at) != (after.successor, after.ended_at):
-        raise _Refused(ConflictReason.SUCCESSOR)
+def broken_history(before: Organisation, after: Organisation) -> ConflictReason | None:
+    """Why an entry cannot follow another of the same organisation; None when it can."""
+    if after.version <= before.version:
+        return ConflictReason.OLDER if after.version < before.version else ConflictReason.TWO_FACES
     kept = {key.kid: key for key in after.keys}
     for key in before.keys:
         now = kept.get(key.kid)
         if now is None or (now.use, now.jwk) != (key.use, key.jwk):
-            raise _Refused(ConflictReason.KEY_LOST)
+            return ConflictReason.KEY_LOST
         if key.revoked_at is not None and (now.revoked_at is None or now.revoked_at > key.revoked_at):
-            raise _Refused(ConflictReason.KEY_LOST)
+            return ConflictReason.KEY_LOST
+    return None
 
 
 class DirectoryReader:

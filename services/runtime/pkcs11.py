@@ -45,20 +45,17 @@ class Device:
         return revision
 
     def load(self) -> Iterable[Key]:
+        return [key for key in self.labelled(f"{self._slug}.") if ".identity." not in key.kid]
+
+    def labelled(self, start: str) -> list[Key]:
+        """The keys of which the id begins so, in the order of their ids. Raises KeysUnusable."""
         try:
             with self._one:
                 found = list(self._session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}))
-            own = sorted((key for key in found if str(key.label).startswith(f"{self._slug}.")), key=lambda k: k.label)
-            return [self._key(key) for key in own if ".identity." not in key.label]
+            own = {str(key.label): key for key in found if str(key.label).startswith(start)}
+            return [self._key(kid, own[kid]) for kid in sorted(own)]
         except PKCS11Error as error:
             raise KeysUnusable(f"the PKCS#11 device does not answer ({type(error).__name__})") from None
-
-    def find(self, kid: str) -> Key | None:
-        """One key, the identity key as well. Raises KeysUnusable."""
-        wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: kid}
-        with self._one:
-            found = next(iter(list(self._session.get_objects(wanted))), None)
-        return self._key(found) if found is not None else None
 
     def make(self, kid: str, kind: type[SigningKey] | type[SealingKey]) -> Key:
         """A new key that the device made and keeps. Raises KeysUnusable."""
@@ -76,13 +73,9 @@ class Device:
                 )
         except PKCS11Error as error:
             raise KeysUnusable(f"the PKCS#11 device makes no such key ({type(error).__name__})") from None
-        made = self.find(kid)
-        if made is None:
-            raise KeysUnusable(f"the PKCS#11 device did not keep {kid}")
-        return made
+        return next(key for key in self.labelled(kid) if key.kid == kid)
 
-    def _key(self, private: Any) -> Key:
-        kid = str(private.label)
+    def _key(self, kid: str, private: Any) -> Key:
         with self._one:
             wanted = {Attribute.CLASS: ObjectClass.PUBLIC_KEY, Attribute.LABEL: kid}
             public = next(iter(list(self._session.get_objects(wanted))), None)
