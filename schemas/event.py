@@ -5,7 +5,8 @@ The bytes are never re-serialised: what was signed is stored, hashed and passed 
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, NoReturn
+import re
+from typing import Annotated, Any, Final, Literal, NoReturn
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -21,6 +22,12 @@ MAX_PLAINTEXT = 2 * 1024 * 1024  # bytes of section text in a letter
 MAX_OUTBOX = 4 * 1024 * 1024  # bytes of an outbox record
 MAX_INBOX = 5 * 1024 * 1024  # bytes of an inbox record: message plus seal
 MAX_DEPTH = 24
+MAX_VALUES = 32_768
+"""The most commas in a message: twice what the largest letter needs. Each value that does not fit costs the gate a
+fault to name, so a message of nothing else would keep a slot busy for seconds."""
+
+
+_FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,40}|\[key\]")
 
 
 class MalformedMessage(ValueError):
@@ -120,14 +127,22 @@ def strict_json(value: bytes) -> Any:
 
 
 def problems_of(error: ValidationError) -> tuple[str, ...]:
-    """Where and why a value does not fit, without quoting the value itself (it may be content)."""
+    """Where and why a value does not fit, without quoting the value itself (it may be content); nor a key that looks
+    like no name of a field, for the same reason."""
     return tuple(
-        f"{'.'.join(map(str, e['loc'])) or 'message'}: {e['msg']}"[:200] for e in error.errors(include_input=False)
-    )[:20]
+        f"{'.'.join(map(_shown, e['loc'])) or 'message'}: {e['msg']}"[:200]
+        for e in error.errors(include_input=False, include_url=False, include_context=False)[:20]
+    )
+
+
+def _shown(part: str | int) -> str:
+    return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "(key)"
 
 
 def parse_event(value: bytes) -> Event:
     """The message these bytes hold. Raises MalformedMessage naming every problem."""
+    if value.count(b",") > MAX_VALUES:  # counted before anything is built of them
+        raise MalformedMessage(f"more than {MAX_VALUES} values")
     try:
         return Event.model_validate(strict_json(value))
     except ValidationError as error:

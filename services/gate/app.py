@@ -83,7 +83,7 @@ class Gate:
         received = Received(owner_of(record.topic), value, message_hash(value), b"", event=event, refusal=reason.code)
         refuse(received, (reason,), scribe, self._world(scribe))
         if event is not None and not too_large:
-            scribe.quarantine(record.key, record.value)
+            scribe.quarantine(received.owner, record.key, record.value)
         return scribe.emits
 
     def tick(self, tick: Tick, view: View, slot: int) -> Sequence[Emit]:

@@ -239,7 +239,7 @@ def refuse(
     about = {"message": event.id, "name": event.name, "case": event.subject} if event else {"hash": received.hash}
     log.info("refused", slot=scribe.slot, actor=received.owner, codes=[reason.code for reason in reasons], **about)
     if event is None:
-        scribe.quarantine(None, received.value)
+        scribe.quarantine(received.owner, None, received.value)
     if received.owner in world.parties and world.parties[received.owner].kind is OrganisationKind.SERVICE:
         log.error("ALERT_REFUSED", code=reasons[0].code, slot=scribe.slot)
         scribe.emits.append(_fact(_alert_refused(received, scribe)))

@@ -18,6 +18,7 @@ from schemas.entry import (
 )
 from schemas.event import CONTENT_TYPE, MAX_INBOX, Data, Event, message_hash, wire_type
 from schemas.service import GATE, CheckpointMade
+from services.gate import quarantine
 from services.gate.state import Counters, Link, SlotHead
 from services.relay.types import Emit, TooLarge, View
 from services.runtime.jose import SigningKey, sign_compact, sign_detached
@@ -158,10 +159,11 @@ class Scribe:
         )
         self.deliver(inbox, subject, value, jws, seal)
 
-    def quarantine(self, key: bytes | None, value: bytes | None) -> None:
-        """Keep what could not be read, for the operator, as long as content is kept."""
-        count("estafette_quarantined")
-        self.emits.append(Emit(QUARANTINE, key or b"", value or b""))
+    def quarantine(self, owner: Slug, key: bytes | None, value: bytes | None) -> None:
+        """Keep what could not be read, for the operator, as long as content is kept; of a flood only the first."""
+        if quarantine.takes(self.view, owner, len(value or b""), self.now):
+            count("estafette_quarantined")
+            self.emits.append(Emit(QUARANTINE, key or b"", value or b"", (("organisation", owner.encode()),)))
 
 
 def counted(entry: Entry) -> None:

@@ -1,6 +1,7 @@
 """The published schemas and the worked example are those of this version, and hold by themselves."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from schemas.entry import Entry
 from schemas.event import message_hash, parse_event
+from schemas.refusal import Refusal
 from schemas.tables.messages import BODIES
 from services.cli.__main__ import main
 from services.cli.example import KEYS, SALT, example
@@ -64,6 +66,15 @@ def test_the_worked_example_fits_the_published_schemas() -> None:
         checked = jsonschema_rs.Draft202012Validator(SCHEMAS[f"{name}.json"], validate_formats=True)
         assert [error.message for error in checked.iter_errors(instance)] == [], name
         assert not checked.is_valid({**instance, "unknown": 1}), name
+
+
+def test_the_page_for_writers_names_refusals_and_messages_that_exist() -> None:
+    """And says of each schema where it stands."""
+    page = (FOLDER.parent / "write-a-client.md").read_text()
+    (table,) = re.findall(r"\| code \|.*?\n\n", page, re.DOTALL)
+    assert set(re.findall(r"[A-Z]+_[A-Z_]+|UNSIGNED|STALE|MALFORMED", table)) <= set(Refusal)
+    told = set(re.findall(r"`((?:receipts|notices|verdicts|dossiers|regie|checkpoints)\.[a-z_]+)`", page))
+    assert told <= BODIES.keys() and len(told) > 8
 
 
 def test_the_command_writes_them_anywhere_and_takes_away_what_is_no_more(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import * as jose from 'jose';
 
 const text = new TextEncoder();
+const HEARD = 60_000; // milliseconds that a revocation may take to reach the gate
 const SEAL_HEADER = { alg: 'ECDH-ES+A256KW', enc: 'A256GCM' };
 
 export const sha256 = (...parts) => {
@@ -139,13 +140,26 @@ export class Directory {
       if (fingerprint(record.operator_key) !== this.pins.operator) throw new Error('operator');
       const { payload } = await verifyCompact(record.membership, () => record.operator_key);
       const membership = JSON.parse(payload);
-      if (membership.type !== 'nl.estafette.directory.membership.v1') throw new Error('membership');
-      if (membership.slug !== slug || entry.slug !== slug) throw new Error('slug');
-      if (membership.identity !== this.pins[slug] || membership.kind !== entry.kind) throw new Error('standing');
-      if ((this.entries.get(slug)?.version ?? 0) > entry.version) throw new Error('older');
-      this.entries.set(slug, entry);
+      const { type, identity, ...standing } = membership;
+      if (type !== 'nl.estafette.directory.membership.v1' || identity !== this.pins[slug]) throw new Error('membership');
+      const differs = ([name, value]) => JSON.stringify(value) !== JSON.stringify(entry[name]);
+      if (entry.slug !== slug || Object.entries(standing).some(differs)) throw new Error('standing');
+      this.checkHistory(this.entries.get(slug), entry, record.entry);
+      this.entries.set(slug, { ...entry, text: record.entry });
     } catch (error) {
       this.ignored.push({ slug, why: error.message });
+    }
+  }
+
+  checkHistory(before, entry, exact) {
+    if (!before) return;
+    const same = before.version === entry.version && before.text !== exact;
+    if (before.version > entry.version || same) throw new Error('older, or another of the same version');
+    for (const key of before.keys) {
+      const now = entry.keys.find(({ kid }) => kid === key.kid);
+      const kept = now && now.use === key.use && now.jwk.x === key.jwk.x;
+      const lifted = key.revoked_at && !(now?.revoked_at && new Date(now.revoked_at) <= new Date(key.revoked_at));
+      if (!kept || lifted) throw new Error('a key is gone, altered, or no longer revoked');
     }
   }
 
@@ -153,8 +167,9 @@ export class Directory {
   signer(kid, at, owner = kid.split('.')[0]) {
     const key = this.entries.get(owner)?.keys.find((one) => one.kid === kid && one.use === 'sign');
     if (!key || new Date(key.not_before) > at) return undefined;
-    const over = [key.accept_until, key.revoked_at].some((end) => end && new Date(end) <= at);
-    return over ? undefined : { ...key.jwk, kid };
+    const expired = key.accept_until && new Date(key.accept_until) <= at;
+    const revoked = key.revoked_at && at - new Date(key.revoked_at) >= HEARD;
+    return expired || revoked ? undefined : { ...key.jwk, kid };
   }
 
   /** The key to seal to now: the newest that is in use. */
