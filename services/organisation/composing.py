@@ -60,6 +60,7 @@ def compose(
     holds."""
     subject = order.case or f"case:{uuid.uuid4()}"
     problems = [f"to: {slug} does not stand in the directory" for slug in order.to if directory.find(slug) is None]
+    problems += _succeeded(order, directory, author)
     if row.shape is Shape.LETTER and len(set(order.to)) != len(order.to):
         problems.append("to: a recipient stands twice")
     manifest, items, fresh = _contents(order.manifest, held, problems)
@@ -89,6 +90,15 @@ def compose(
             )
         )
     return Composed(tuple(messages), () if order.dry_run else fresh)
+
+
+def _succeeded(order: Order, directory: Directory, author: Author) -> list[str]:
+    """Nobody speaks for an organisation that has ended, nor writes to it any more: its successor is there."""
+    names = directory.successions(author.clock.now())
+    told = [f"to: {slug} goes on as {names[slug]}; send it there" for slug in order.to if slug in names]
+    if author.slug in names:
+        told.append(f"this organisation goes on as {names[author.slug]}; say it there")
+    return told
 
 
 def _contents(

@@ -17,6 +17,7 @@ from schemas.body import Body, FirstContact, SightPlan
 from schemas.entry import Entry, EntryHandover, EntryKind, Verdict
 from schemas.event import Event
 from schemas.tables.messages import BODIES
+from services.organisation import succession
 from services.organisation import tables as t
 from services.organisation.answers import THREADS, answered_by
 from services.organisation.deliveries import Delivery
@@ -347,6 +348,8 @@ _STEPS: Mapping[type[Body] | type[None], Step] = {
     service.AlertResolved: _alert_over,
     service.AlertAcknowledged: _alert_in_hand,
     service.HandoverCancelledNotice: _cancelled,
+    service.Succeeded: succession.succeeded,
+    service.RegieMoved: succession.regie_moved,
 }
 """What a message changes here beyond regie, handover and sight plans."""
 
@@ -369,7 +372,7 @@ async def _sections(connection: AsyncConnection, event: Event) -> None:
 
 async def _resent(connection: AsyncConnection, slug: Slug, entry: Entry) -> None:
     """A letter sent again closes the hole that its first delivery left."""
-    if entry.resends is not None and slug in entry.recipients:
+    if entry.resends is not None and entry.resends.inbox is None and slug in entry.recipients:
         row = {"epoch": entry.epoch, "partition": entry.slot, "sequence": entry.resends.sequence}
         await insert_new(connection, t.lost, row)
 

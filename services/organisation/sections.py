@@ -74,9 +74,15 @@ class Opened:
 
 
 def open_letter(event: Event, recipient: Slug, keys: Iterable[SealingKey]) -> list[Opened]:
-    """Every section of a letter. Never raises, whatever it holds."""
+    """Every section of a letter. Never raises, whatever it holds.
+
+    Who holds the key of an organisation it succeeded also opens what was sealed to that one: a key id begins with the
+    name of its owner, and such a key comes from that owner alone.
+    """
     manifest = event.data.manifest
     held = tuple(keys)
+    if event.data.to and event.data.to[0] in {key.kid.partition(".")[0] for key in held}:
+        recipient = event.data.to[0]
     return [_open(event, section, recipient, held) for section in (manifest.sections if manifest else ())]
 
 

@@ -237,9 +237,14 @@ class KeyRing:
                 log.error("KEYS_UNUSABLE", organisation=self._slug, reason=str(wrong))
 
     def _load(self) -> None:
-        found = [key for place in self._places for key in place.load() if key.kid.startswith(f"{self._slug}.")]
+        found = [key for place in self._places for key in place.load() if self._belongs(place, key)]
         self._signing = {key.kid: key for key in found if isinstance(key, SigningKey)}
         self._sealing = {key.kid: key for key in found if isinstance(key, SealingKey)}
+
+    def _belongs(self, place: Place, key: Key) -> bool:
+        """Its own; in its folder also what opens the letters of an organisation that it succeeded."""
+        inherited = isinstance(place, Folder) and isinstance(key, SealingKey)
+        return inherited or key.kid.startswith(f"{self._slug}.")
 
     def _versions(self) -> object:
         revision = self._revision()
