@@ -147,6 +147,16 @@ class Lost(Body):
     sequence: Count
 
 
+class Gone(Body):
+    """Tells an inbox that nothing will come at these places: they held words of the gate or of oversight, which nobody
+    sends again, or were stored before. What they said stands in the ledger.
+    """
+
+    name: ClassVar[str] = "notices.gone"
+    recipient: Slug
+    sequences: Annotated[tuple[Count, ...], Field(min_length=1, max_length=1000)]
+
+
 class HandoverCancelledNotice(Body):
     """An open handover to another ended because of an emergency, a court order or a closing."""
 
@@ -185,7 +195,29 @@ class FactKind(StrEnum):
     MESSAGE = "MESSAGE"
     TICK = "TICK"
     ALERT_REFUSED = "ALERT_REFUSED"
+    DELIVERY = "DELIVERY"
     SUCCEEDED = "SUCCEEDED"
+
+
+class DeliveryState(StrEnum):
+    """What became of a message on its way to one recipient."""
+
+    STORED = "STORED"  # its edge has it safely
+    MISSING = "MISSING"  # its edge says that it never came, or could not be read
+    SENT_AGAIN = "SENT_AGAIN"  # sealed anew, and delivered under another id
+    LOST = "LOST"  # not sent again in time, or not allowed any more
+
+
+class DeliveryFact(Body):
+    """Messages of one sender to one recipient, and what became of them. Between gate and oversight only."""
+
+    name: ClassVar[str] = "deliveries.followed"
+    state: DeliveryState
+    sender: Slug
+    recipient: Slug
+    messages: tuple[Uuid, ...]
+    type: Code | None = None  # of a single message: what it was
+    again: Uuid | None = None  # of SENT_AGAIN: its new id
 
 
 class HandoverFact(Frozen):
@@ -234,6 +266,8 @@ class Fact(Frozen):
     handover: HandoverFact | None = None
     also: tuple[HandoverFact, ...] = ()  # other handovers the same message ended or superseded
     flags: tuple[Flag, ...] = ()
+    items: tuple[Uuid, ...] = ()  # of the letter's manifest
+    delivery: DeliveryFact | None = None  # of a DELIVERY
     birthdays: dict[PersonRef, date] = Field(
         default_factory=dict
     )  # next 12th, 16th or 18th birthday, for CONSENT_REVIEW

@@ -154,6 +154,7 @@ GATE_MADE: tuple[type[Body], ...] = (
     service.StoredNotice,
     service.ResendDue,
     service.Lost,
+    service.Gone,
     service.HandoverCancelledNotice,
     service.Succeeded,
     service.CheckpointMade,

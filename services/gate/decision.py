@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from schemas.base import Slug
-from schemas.care import DossierOpened
+from schemas.body import Body
+from schemas.care import DossierOpened, DossierRejected
 from schemas.directory import KeyState
 from schemas.entry import (
     EntryKind,
@@ -23,7 +24,7 @@ from schemas.succession import Names
 from schemas.tables.messages import Audience, Shape
 from services.gate import facts, receipts, succession, telling
 from services.gate.envelope import Received
-from services.gate.rules.case import Case, Context, Judgement
+from services.gate.rules.case import Case, Context, Judgement, Regarded
 from services.gate.rules.judge import judge
 from services.gate.rules.sections import judge_sections
 from services.gate.rules.succession import said_today
@@ -113,7 +114,9 @@ def _known_before(received: Received, scribe: Scribe, world: World) -> bool:
 def _judge(received: Received, scribe: Scribe, world: World) -> None:
     event, ctx = received.event, _context(received, scribe, world)
     missed = _missed(ctx, scribe, world)
-    judgement = _to_itself(ctx, world) or (judge(ctx) if ctx.event.data.resend_of is None else _again(ctx, missed))
+    judgement = _to_itself(ctx, world) or (
+        judge(ctx) if ctx.event.data.resend_of is None else _again(ctx, missed, received)
+    )
     if event is not None and event.dry_run:
         _dry_run(received, judgement, scribe)
     elif judgement.reasons:
@@ -121,7 +124,7 @@ def _judge(received: Received, scribe: Scribe, world: World) -> None:
         refuse(received, judgement.reasons, scribe, world, chained=inside and ctx.case.head is not None)
         _lose(missed, scribe, world)
     else:
-        _accept(received, ctx, judgement, scribe, missed)
+        _accept(received, ctx, judgement, scribe, world, missed)
 
 
 def _to_itself(ctx: Context, world: World) -> Judgement | None:
@@ -156,10 +159,13 @@ def _missed(ctx: Context, scribe: Scribe, world: World) -> Missed | None:
     return None
 
 
-def _again(ctx: Context, missed: Missed | None) -> Judgement:
-    """A letter sent again: its bases are judged anew, and nothing else happens a second time."""
-    if missed is None:
+def _again(ctx: Context, missed: Missed | None, received: Received) -> Judgement:
+    """A letter sent again: it says the same, its bases are judged anew, and nothing else happens a second time."""
+    if missed is None or received.event is None:
         return Judgement(reasons=(Reason(code=Refusal.WRONG_STATE, missing=("resend_of",), mend=(Mend.SEND_ANEW,)),))
+    if missed.pending.said not in (None, telling.said(received.event)):
+        differs = Reason(code=Refusal.ITEM_DIFFERS, missing=("body", "manifest"), mend=(Mend.SEND_ANEW,))
+        return Judgement(reasons=(differs,))
     return Judgement(reasons=judge_sections(ctx).reasons)
 
 
@@ -180,11 +186,25 @@ def _context(received: Received, scribe: Scribe, world: World) -> Context:
     if not world.fresh and any(slug not in world.parties for slug in event.data.to):
         raise Refresh
     case = load_case(scribe.view, event.subject)
-    return Context(scribe.now, event, body, row, sender, case, world.parties)
+    return Context(
+        scribe.now, event, body, row, sender, case, world.parties, _regarded(event, body, scribe, world)
+    )
+
+
+def _regarded(event: Event, body: Body, scribe: Scribe, world: World) -> Regarded | None:
+    """Whom the letter reached that a message is about, as far as that is remembered."""
+    if not isinstance(body, DossierRejected) or len(event.data.to) != 1:
+        return None
+    author = event.data.to[0]
+    for source in (author, *(old for old, new in world.names.items() if new == author)):
+        decided = scribe.counters.decided(event.subject, source, body.message)
+        if decided is not None and decided.verdict is Verdict.DELIVERED:
+            return Regarded(tuple(map(world.today, decided.to)))
+    return None
 
 
 def _accept(
-    received: Received, ctx: Context, judgement: Judgement, scribe: Scribe, missed: Missed | None = None
+    received: Received, ctx: Context, judgement: Judgement, scribe: Scribe, world: World, missed: Missed | None = None
 ) -> None:
     event, effects, subject = ctx.event, judgement.effects, ctx.event.subject
     after = ctx.case.after(effects)
@@ -193,6 +213,7 @@ def _accept(
     answered = () if ctx.sender.kind is OrganisationKind.SERVICE else (received.owner,)
     inboxes = tuple(dict.fromkeys((*event.data.to, *answered)))
     inbox = scribe.take(inboxes)
+    said = telling.said(received.event or event)
     seal = scribe.write(
         EntryKind.MESSAGE,
         chained=True,
@@ -214,16 +235,20 @@ def _accept(
         if place.inbox in event.data.to:
             scribe.deliver(place.inbox, subject, received.value, received.jws, seal)
             if ctx.row.audience is not Audience.ANYONE:
-                pending = Pending(source=received.owner, message=event.id, subject=subject, name=event.name)
+                pending = Pending(
+                    source=received.owner, message=event.id, subject=subject, name=event.name, said=said
+                )
                 scribe.counters.pend(place.inbox, place.sequence, pending)
     if answered:
         given = VerdictGiven(message=telling.message(received), verdict=Verdict.DELIVERED, flags=effects.flags)
         _send_verdict(received, given, scribe, seal)
         if missed is None:
-            scribe.emits.append(_fact(facts.fact_of(ctx, after, effects)))
+            scribe.emits.append(facts.record(facts.fact_of(ctx, after, effects)))
+        else:
+            receipts.sent_again(missed.inbox, missed.pending, event.id, scribe, world.today)
     for notice in effects.notices:
         scribe.notify(notice.to, subject, notice.body, event.id)
-    _remember(received, Verdict.DELIVERED, scribe, seal)
+    _remember(received, Verdict.DELIVERED, scribe, seal, event.data.to)
 
 
 def _resends(missed: Missed, to: tuple[Slug, ...]) -> Resend:
@@ -242,7 +267,7 @@ def refuse(
         scribe.quarantine(received.owner, None, received.value)
     if received.owner in world.parties and world.parties[received.owner].kind is OrganisationKind.SERVICE:
         log.error("ALERT_REFUSED", code=reasons[0].code, slot=scribe.slot)
-        scribe.emits.append(_fact(_alert_refused(received, scribe)))
+        scribe.emits.append(facts.record(_alert_refused(received, scribe)))
     if received.event is not None and received.event.dry_run:
         _dry_run(received, Judgement(reasons=reasons), scribe)
         return
@@ -306,11 +331,11 @@ def _send_verdict(received: Received, given: VerdictGiven, scribe: Scribe, seal:
     scribe.deliver(received.owner, subject, value, jws, seal)
 
 
-def _remember(received: Received, verdict: Verdict, scribe: Scribe, seal: str) -> None:
+def _remember(received: Received, verdict: Verdict, scribe: Scribe, seal: str, to: tuple[Slug, ...] = ()) -> None:
     event = received.event
     if event is None:
         return
-    decided = Decided(hash=received.hash, entry=entry_hash(seal), verdict=verdict, at=scribe.now)
+    decided = Decided(hash=received.hash, entry=entry_hash(seal), verdict=verdict, at=scribe.now, to=to)
     scribe.counters.remember(event.subject, received.owner, event.id, decided)
     scribe.counters.forget(event.subject, scribe.now - REMEMBERED)
 
@@ -324,13 +349,10 @@ def _keep_or_retire(before: Case, after: Case, scribe: Scribe) -> None:
         scribe.counters.reopen(after.subject)
 
 
-def _fact(fact: Fact) -> Emit:
-    return Emit(facts.TOPIC, (fact.subject or "tick").encode(), fact.model_dump_json(exclude_none=True).encode())
-
-
 def tick_fact(at: datetime, barrier: str | None) -> Emit:
     """Tells oversight that time has come to `at`, and that all said before has been decided."""
-    return _fact(Fact(kind=FactKind.TICK, at=at, id=derived_id("tick", at.isoformat(), barrier or ""), barrier=barrier))
+    tick = derived_id("tick", at.isoformat(), barrier or "")
+    return facts.record(Fact(kind=FactKind.TICK, at=at, id=tick, barrier=barrier))
 
 
 def _alert_refused(received: Received, scribe: Scribe) -> Fact:

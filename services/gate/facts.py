@@ -1,15 +1,16 @@
 """What oversight is told of an accepted message: coded facts about the case as it stands after it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
-from schemas.base import Slug
+from schemas.base import Slug, Subject
 from schemas.parties import Party
 from schemas.person import Person, PersonRef
-from schemas.service import CaseFact, Fact, FactKind
+from schemas.service import CaseFact, DeliveryFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
 from services.gate.rules.case import Case, Context, Effects, MeasureRecord, PersonRecord
+from services.relay.types import Emit
 
 TOPIC = "case.facts"
 TURNING_AGES = tuple(sorted({row.start for row in AGES} - {0}))
@@ -34,8 +35,19 @@ def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
         handover=effects.handover,
         also=effects.also,
         flags=effects.flags,
+        items=tuple(section.item for section in data.manifest.sections) if data.manifest else (),
         birthdays=birthdays(after, ctx.today),
     )
+
+
+def record(fact: Fact) -> Emit:
+    """The fact as it is written for oversight."""
+    return Emit(TOPIC, (fact.subject or "tick").encode(), fact.model_dump_json(exclude_none=True).encode())
+
+
+def delivery_of(body: DeliveryFact, subject: Subject, cause: str, at: datetime) -> Fact:
+    """The fact of what became of deliveries. `cause`: the message that told it, or the tick."""
+    return Fact(kind=FactKind.DELIVERY, at=at, id=cause, subject=subject, delivery=body)
 
 
 def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseFact | None:

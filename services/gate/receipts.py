@@ -2,12 +2,24 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NamedTuple
 
 from schemas.base import Slug, Subject
 from schemas.entry import EntryKind, Verdict
+from schemas.event import Event
 from schemas.refusal import Mend, Reason, Refusal
-from schemas.service import Lost, ReceiptMissing, ReceiptStored, ResendDue, StoredNotice, VerdictGiven
-from services.gate import telling
+from schemas.service import (
+    DeliveryFact,
+    DeliveryState,
+    Gone,
+    Lost,
+    ReceiptMissing,
+    ReceiptStored,
+    ResendDue,
+    StoredNotice,
+    VerdictGiven,
+)
+from services.gate import facts, telling
 from services.gate.envelope import Received
 from services.gate.scribe import Scribe
 from services.gate.state import Pending
@@ -34,7 +46,7 @@ def take(received: Received, scribe: Scribe, today: Callable[[Slug], Slug]) -> N
     if isinstance(body, ReceiptStored):
         _stored(received.owner, body.up_to, event.id, scribe, today)
     else:
-        _missing(received.owner, body.sequences, event.id, scribe, today)
+        _missing(received.owner, body.sequences, event, scribe, today)
 
 
 def _stored(inbox: Slug, up_to: int, cause: str, scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
@@ -44,20 +56,39 @@ def _stored(inbox: Slug, up_to: int, cause: str, scribe: Scribe, today: Callable
             by_sender.setdefault((pending.source, pending.subject), []).append(pending.message)
             scribe.counters.stored(inbox, sequence)
     for (source, subject), messages in by_sender.items():
+        told = Told(today(source), today(inbox), subject, cause)
+        _tell(told, DeliveryState.STORED, tuple(messages), scribe)
         for sender in dict.fromkeys((source, today(source))):
             scribe.notify(sender, subject, StoredNotice(recipient=inbox, messages=tuple(messages)), cause, source)
 
 
 def _missing(
-    inbox: Slug, sequences: tuple[int, ...], cause: str, scribe: Scribe, today: Callable[[Slug], Slug]
+    inbox: Slug, sequences: tuple[int, ...], event: Event, scribe: Scribe, today: Callable[[Slug], Slug]
 ) -> None:
+    """Who sent what never came is asked to send it again. What the gate said itself, nobody sends again: the inbox is
+    told, or its receipts would stop at that hole for ever.
+    """
+    cause, asked = event.id, event.subject
     pending: dict[int, Pending] = scribe.counters.pending(inbox)
     for sequence in sorted(set(sequences) & pending.keys()):
         lost = pending[sequence]
+        told = Told(today(lost.source), today(inbox), lost.subject, cause)
+        _tell(told, DeliveryState.MISSING, (lost.message,), scribe, type=lost.name)
         scribe.counters.ask_again(inbox, sequence, scribe.now + SEND_AGAIN_WITHIN)
         body = ResendDue(recipient=inbox, message=lost.message, sequence=sequence)
         for sender in dict.fromkeys((lost.source, today(lost.source))):
             scribe.notify(sender, lost.subject, body, cause, str(sequence))
+    gone = tuple(sorted(set(sequences) - pending.keys()))
+    if gone:
+        scribe.notify(inbox, asked, Gone(recipient=inbox, sequences=gone), cause)
+
+
+def sent_again(
+    inbox: Slug, pending: Pending, message: str, scribe: Scribe, today: Callable[[Slug], Slug]
+) -> None:
+    """A missing letter was sealed anew and delivered as `message`: its sender owes it no more."""
+    told = Told(today(pending.source), today(inbox), pending.subject, message)
+    _tell(told, DeliveryState.SENT_AGAIN, (pending.message,), scribe, type=pending.name, again=message)
 
 
 def give_up(scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
@@ -69,8 +100,26 @@ def give_up(scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
 def lose(inbox: Slug, sequence: int, pending: Pending, scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
     """Close a hole for good: the sender and the recipient both learn that the letter will not come."""
     body = Lost(recipient=inbox, message=pending.message, sequence=sequence)
+    told = Told(today(pending.source), today(inbox), pending.subject, pending.message)
+    _tell(told, DeliveryState.LOST, (pending.message,), scribe, type=pending.name)
     for side in dict.fromkeys((pending.source, inbox, today(pending.source), today(inbox))):
         scribe.notify(side, pending.subject, body, str(sequence))
+
+
+class Told(NamedTuple):
+    """Between whom, about what, and which message says so."""
+
+    sender: Slug
+    recipient: Slug
+    subject: Subject
+    cause: str
+
+
+def _tell(told: Told, state: DeliveryState, messages: tuple[str, ...], scribe: Scribe, **more: str) -> None:
+    """Oversight hears what became of deliveries of a case."""
+    if told.subject.startswith("case:"):
+        body = DeliveryFact(state=state, sender=told.sender, recipient=told.recipient, messages=messages, **more)
+        scribe.emits.append(facts.record(facts.delivery_of(body, told.subject, told.cause, scribe.now)))
 
 
 def _refuse(received: Received, scribe: Scribe) -> None:

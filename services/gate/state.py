@@ -44,15 +44,17 @@ class Decided(Frozen):
     entry: Digest
     verdict: Verdict
     at: Instant
+    to: tuple[Slug, ...] = ()  # whose inbox has it
 
 
 class Pending(Frozen):
-    """A delivery that its recipient has not confirmed as stored."""
+    """A delivery that its recipient has not confirmed as stored. `said`: SHA-256 of what it says, to know it again."""
 
     source: Slug
     message: Uuid
     subject: Subject
     name: Code
+    said: Digest | None = None
 
 
 class DryRuns(Frozen):
@@ -183,8 +185,10 @@ class Counters:
         self._view.delete(_resend_key(inbox, sequence))
 
     def ask_again(self, inbox: Slug, sequence: int, until: datetime) -> None:
-        """The sender was asked to send a missing letter again, before a moment."""
-        self._view.put(_resend_key(inbox, sequence), until.isoformat().encode())
+        """The sender was asked to send a missing letter again, before a moment. Asking twice wins no time."""
+        key = _resend_key(inbox, sequence)
+        if self._view.get(key) is None:
+            self._view.put(key, until.isoformat().encode())
 
     def not_sent_again(self, now: datetime) -> dict[tuple[Slug, int], Pending]:
         """Missing letters whose time to be sent again has passed; each is told once."""

@@ -1,5 +1,8 @@
 """What an entry tells of a decision: who sent what to whom, which items on which basis, and what it changed."""
 
+import hashlib
+import json
+
 from schemas.base import Subject
 from schemas.body import Body
 from schemas.care import DossierOpened, DossierRejected, ReviewRecorded
@@ -42,6 +45,13 @@ def message(received: Received) -> EntryMessage:
     if event is None:
         return EntryMessage(source=received.owner, id="unreadable", type="unreadable", hash=received.hash)
     return EntryMessage(source=received.owner, id=event.id, type=event.name, hash=received.hash)
+
+
+def said(event: Event) -> str:
+    """SHA-256 of what a message says, however it is sealed and whoever it goes to: its body, its items, its purpose."""
+    carried = event.data.manifest
+    told = (event.name, event.data.body, carried.model_dump(mode="json") if carried else None)
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def subject(received: Received) -> Subject:

@@ -315,7 +315,7 @@ def test_a_letter_sent_again_closes_the_hole_it_left(bench: Any, worker: Profess
     again = bench.letter(VT, LT, case, body, carried, resend_of=first.entry.message.id)
     assert again.entry.verdict is Verdict.DELIVERED, again.codes
     assert again.entry.resends == Resend(message=first.entry.message.id, sequence=place.sequence)
-    assert again.facts == [] and again.entry.handover is None
+    assert [fact.kind for fact in again.facts] == [FactKind.DELIVERY] and again.entry.handover is None
     bench.pass_time(days=10)
     assert "notices.lost" not in [event.name for event in bench.tick(slot).inbox(VT)]
 

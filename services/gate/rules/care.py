@@ -37,6 +37,7 @@ from services.gate.rules.case import (
     Context,
     Effects,
     HandoverRecord,
+    ItemRecord,
     Judgement,
     MonitoringRecord,
     Record,
@@ -305,6 +306,34 @@ def _alerted(ctx: Context) -> Effects:
     return Effects(put=(head.model_copy(update={"alerted": tuple(dict.fromkeys((*head.alerted, *centres)))}),))
 
 
+def _rejected(ctx: Context, body: DossierRejected) -> Judgement:
+    """Said to the sender of a letter by who got it: that a section does not open or differs is seen by a machine, that
+    it is not what it is called by a professional.
+    """
+    reasons = []
+    if not _got(ctx, body):
+        reasons.append(handover.unknown("message"))
+    seen = body.reason == "CATEGORY_UNTRUE"
+    if seen and ctx.event.data.by is None:
+        reasons.append(
+            Reason(code=Refusal.NO_NAMED_PROFESSIONAL, missing=("by",), law="D#13", mend=(Mend.NAME_PROFESSIONAL,))
+        )
+    if seen and body.item is None:
+        reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("item",), mend=(Mend.ADD,)))
+    if not seen and ctx.event.data.by is not None:
+        reasons.append(Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("reason",), mend=(Mend.CORRECT,)))
+    return _either(reasons)
+
+
+def _got(ctx: Context, body: DossierRejected) -> bool:
+    """Whether the letter reached who rejects it. One too long ago to be remembered is known by its item."""
+    item = ctx.case.of(ItemRecord).get(body.item) if body.item else None
+    holds = item is not None and {ctx.sender.slug, *ctx.event.data.to} <= set(item.held_by)
+    if body.item is not None and not holds:
+        return False
+    return holds if ctx.regarded is None else ctx.sender.slug in ctx.regarded.to
+
+
 def _nothing(ctx: Context, body: Body) -> Judgement:
     """Delivered and kept in the ledger; the state of the case stays as it is."""
     return Judgement()
@@ -340,6 +369,6 @@ _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {
     MonitoringChecked: _checked,
     DossierShared: _shared,
     DossierOpened: _nothing,
-    DossierRejected: _nothing,
+    DossierRejected: _rejected,
     ReviewRecorded: _nothing,
 }

@@ -347,6 +347,13 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Regarded:
+    """The earlier message that a message is about: delivered, and to whom."""
+
+    to: tuple[Slug, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything one decision may look at. `now` is the decision time; the sender's `time` is only a claim."""
 
@@ -357,6 +364,7 @@ class Context:
     sender: Party
     case: Case
     directory: Mapping[Slug, Party]
+    regarded: Regarded | None = None  # None also for one of long ago
 
     @property
     def today(self) -> date:
