@@ -1,4 +1,4 @@
-"""What an edge follows when an organisation goes on as another. Regie and handovers stand in the entry; the rest is here."""
+"""What an edge follows when an organisation goes on as another; regie and handovers stand in the entry itself."""
 
 from typing import TYPE_CHECKING
 
