@@ -7,7 +7,7 @@ by telephone, private keys not at all.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import model_validator
 
@@ -59,7 +59,6 @@ class Described(Frozen):
     designated_for_vto: bool = False
     coordination: Slug | None = None
     regions: tuple[Code, ...] = ()
-    successor: Slug | None = None
     contact: Contact | None = None
     complaint_route: Text | None = None
     topics: Topics | None = None
@@ -92,7 +91,7 @@ def join(home: Path, folder: Folder, described: Described, valid_from: datetime)
         _entry_key(keys.sealing, valid_from),
     )
     after = Organisation(
-        **described.standing.model_dump(),
+        **_as_it_stands(described.standing, before),
         version=before.version if before else 1,
         name=described.name,
         contact=described.contact,
@@ -103,7 +102,7 @@ def join(home: Path, folder: Folder, described: Described, valid_from: datetime)
         return after, False
     if before is not None:
         after = after.model_copy(update={"version": before.version + 1})
-    _sign(home, folder, after)
+    sign_entry(home, folder, after)
     return after, True
 
 
@@ -156,7 +155,7 @@ def rotate(
     The private halves are in place before the entry is signed, so that nobody seals to a key that cannot open yet.
     Raises CeremonyError and KeysUnusable.
     """
-    before = _own_entry(home, folder, slug)
+    before = own_entry(home, folder, slug)
     wanted = tuple(dict.fromkeys(uses))
     if KeyUse.IDENTITY in wanted:
         raise CeremonyError("an identity is not rotated: everyone has pinned it. See docs/keys.md, when a key leaked")
@@ -164,7 +163,7 @@ def rotate(
         raise CeremonyError(f"{slug} has had {len(before.keys)} keys, and past keys stay; {MAX_KEYS} is the most")
     made = tuple(_entry_key(new_key(home, slug, use), at - BACK) for use in wanted)
     ended = tuple(_ended(key, at, overlap, accepted) if key.use in wanted else key for key in before.keys)
-    _sign(home, folder, before.model_copy(update={"version": before.version + 1, "keys": (*ended, *made)}))
+    sign_entry(home, folder, before.model_copy(update={"version": before.version + 1, "keys": (*ended, *made)}))
     return made
 
 
@@ -174,7 +173,7 @@ def revoke(home: Path, folder: Folder, kid: str, at: datetime) -> tuple[Director
     Raises CeremonyError and KeysUnusable.
     """
     slug = kid.partition(".")[0]
-    before = _own_entry(home, folder, slug)
+    before = own_entry(home, folder, slug)
     key = next((key for key in before.keys if key.kid == kid), None)
     if key is None:
         raise CeremonyError(f"{slug} has no key {kid}; it has {', '.join(key.kid for key in before.keys)}")
@@ -186,11 +185,17 @@ def revoke(home: Path, folder: Folder, kid: str, at: datetime) -> tuple[Director
     made: Sequence[DirectoryKey] = ()
     if not any(other.use is key.use and other.in_use(at) for other in revoked):
         made = (_entry_key(new_key(home, slug, key.use), at - BACK),)
-    _sign(home, folder, before.model_copy(update={"version": before.version + 1, "keys": (*revoked, *made)}))
+    sign_entry(home, folder, before.model_copy(update={"version": before.version + 1, "keys": (*revoked, *made)}))
     return tuple(made)
 
 
-def _own_entry(home: Path, folder: Folder, slug: Slug) -> Organisation:
+def _as_it_stands(standing: Standing, before: Organisation | None) -> dict[str, Any]:
+    """A successor that was named (deploy/succession.py) stays named, whatever the description says."""
+    named = {} if before is None else {"successor": before.successor, "ended_at": before.ended_at}
+    return {**standing.model_dump(), **named}
+
+
+def own_entry(home: Path, folder: Folder, slug: Slug) -> Organisation:
     before = _held(folder, slug)
     if before is None:
         raise CeremonyError(f"{slug} has no entry in {folder.root}: estafette directory join")
@@ -209,7 +214,7 @@ def _held(folder: Folder, slug: Slug) -> Organisation | None:
     return Organisation.model_validate_json(entry[0]) if entry else None
 
 
-def _sign(home: Path, folder: Folder, organisation: Organisation) -> None:
+def sign_entry(home: Path, folder: Folder, organisation: Organisation) -> None:
     """Readable text, because people compare it in git; exactly these bytes are signed."""
     checked = Organisation.model_validate(organisation.model_dump())
     text = checked.model_dump_json(exclude_none=True, indent=1)

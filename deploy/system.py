@@ -12,8 +12,10 @@ from typing import NamedTuple, Self
 import httpx2
 
 from deploy import plan
-from deploy.directory import DEMO, Deployment, init, publish, records
+from deploy.directory import DEMO, Deployment, init
 from deploy.kafka import LocalKafka
+from deploy.keys import operator_key
+from deploy.registry import Folder, apply
 from services.runtime.directory import OPERATOR
 from services.runtime.settings import Settings
 
@@ -93,7 +95,8 @@ class System:
         cluster = plan.Cluster.connect(settings, [o.slug for o in self.deployment.organisations])
         plan.apply(cluster, plan.plan(cluster))
         init(self.home, self.deployment)
-        publish(settings.kafka(OPERATOR), records(self.home))
+        folder = Folder(self.home / "directory")
+        apply(settings.kafka(OPERATOR), folder, operator_key(self.home), self.deployment.keys_valid_from)
 
     def health(self, names: Collection[str] | None = None) -> dict[str, Mapping[str, object]]:
         """What each service (of these) says of itself; one that does not answer is not ready."""

@@ -13,7 +13,7 @@ from rich.text import Text
 from deploy.system import System
 from services.cli.audit import asked
 from services.cli.fresh import fresh_system
-from services.cli.ledger import held_seals, public_keys, read_topic, told
+from services.cli.ledger import held_seals, public_keys, read_topic, told, windows
 from services.cli.play.audit_lines import lines
 from services.cli.play.player import Player
 from services.cli.play_command import console, read
@@ -95,7 +95,8 @@ def _verified(system: System, told_on: Console) -> bool:
         return entries, held
 
     entries, held = asyncio.run(taken())
-    report = verify(entries, public_keys(system.home / "directory" / "gate.json"), held, Scope())
+    entry = system.home / "directory" / "gate.json"
+    report = verify(entries, public_keys(entry), held, Scope(), windows(entry))
     for line in told(report):
         told_on.print(line, markup=False)
     return report.ok

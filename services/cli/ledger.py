@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from schemas.directory import DirectoryRecord, KeyUse, Organisation
+from schemas.directory import DirectoryKey, DirectoryRecord, KeyUse, Organisation
 from services.ledger.chain import Report, Scope, verify
 from services.ledger.looks import Look, chain_of_looks
 from services.runtime.jose import PublicKey
@@ -104,7 +104,8 @@ async def held_seals(settings: Settings, organisation: str, database_url: str | 
     required=True,
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The gate's public key: a JWK, a set of them, or its directory entry. Give every key it ever signed with.",
+    help="The gate's public key: its directory entry, which also says when each key counted; or a JWK, or a set of "
+    "them. Give every key it ever signed with.",
 )
 @click.option(
     "--held",
@@ -120,7 +121,7 @@ def verify_command(
     """Check an export: authentic, unbroken, complete up to which checkpoint. Ends with 0, or with 1 and every fault."""
     keys = [key for file in gate_keys for key in public_keys(file)]
     seals = (line for file in held for line in file)
-    report = verify(export, keys, seals, Scope(case, organisation))
+    report = verify(export, keys, seals, Scope(case, organisation), [key for f in gate_keys for key in windows(f)])
     for line in told(report):
         click.echo(line)
     raise SystemExit(report.exit_code)
@@ -183,10 +184,20 @@ def _public(jwk: dict[str, Any]) -> dict[str, Any]:
     return {name: jwk[name] for name in ("kty", "crv", "x", "kid")}
 
 
+def windows(file: Path) -> list[DirectoryKey]:
+    """When the keys in a file counted; nothing where it is no directory entry and cannot tell."""
+    content = json.loads(file.read_bytes())
+    return list(_signing_keys(content)) if "entry" in content else []
+
+
 def _entry_keys(content: dict[str, Any]) -> list[PublicKey]:
     """Of a directory entry. Whoever verifies must have it from a source it trusts, as with any key."""
+    return [PublicKey.from_jwk(key.jwk.model_dump(), key.kid) for key in _signing_keys(content)]
+
+
+def _signing_keys(content: dict[str, Any]) -> Iterable[DirectoryKey]:
     organisation = Organisation.model_validate_json(DirectoryRecord.model_validate(content).entry)
-    return [PublicKey.from_jwk(key.jwk.model_dump(), key.kid) for key in organisation.keys_for(KeyUse.SIGN)]
+    return organisation.keys_for(KeyUse.SIGN)
 
 
 def _case_of(line: bytes) -> Any:

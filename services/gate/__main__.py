@@ -2,15 +2,19 @@
 
 import asyncio
 import gc
+from datetime import datetime
+from functools import partial
 
 from schemas.service import GATE
 from services.gate.app import RULES, Gate
 from services.gate.scribe import Identity
 from services.relay.relay import Options, die, run
+from services.relay.types import Stop
 from services.runtime import log
-from services.runtime.directory import DirectoryReader, load_pins
-from services.runtime.directory_watch import directory_alarms, directory_gauges
+from services.runtime.directory import Directory, DirectoryReader, load_pins
+from services.runtime.directory_watch import directory_gauges, directory_state
 from services.runtime.jose import SigningKey
+from services.runtime.keys import KeyRing, NoKey
 from services.runtime.settings import Settings
 
 
@@ -22,17 +26,27 @@ async def main() -> None:
     await reader.start()
     following = asyncio.create_task(reader.followed())
     following.add_done_callback(_ended)
-    key = SigningKey.from_file(settings.home / "keys" / GATE / "signing.jwk")
-    gate = Gate(Identity(key, str(cluster.epoch), RULES), reader, cluster.slots)
+    ring = KeyRing.of(settings.home, GATE, lambda: reader.directory.revision)
+    signer = partial(_signer, ring, reader.directory)
+    identity = Identity(next(iter(ring.signing.values())), str(cluster.epoch), RULES)
+    gate = Gate(identity, reader, cluster.slots, signer=signer)
     await run(
         gate,
         kafka,
         Options.of(cluster),
         settings.port or None,
-        lambda _: {"alarms": directory_alarms(reader.directory)},
+        lambda _: directory_state(reader.directory),
         lambda _: directory_gauges(lambda: reader.directory),
     )
     await reader.stop()
+
+
+def _signer(ring: KeyRing, directory: Directory, at: datetime) -> SigningKey:
+    """The gate's newest key in use. Without one it stops: nobody would believe its seals."""
+    try:
+        return ring.signer(directory, at)
+    except NoKey as error:
+        raise Stop(str(error)) from None
 
 
 def _ended(following: asyncio.Task[None]) -> None:

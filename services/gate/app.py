@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from services.gate.scribe import Identity, Scribe
 from services.relay.types import Emit, KilledProcess, Record, Tick, TooLarge, View
 from services.runtime import telemetry
 from services.runtime.directory import DirectoryReader
+from services.runtime.jose import SigningKey
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +41,17 @@ class Gate:
     name = "gate"
 
     def __init__(
-        self, identity: Identity, reader: DirectoryReader, slots: int, elapsed: Callable[[], float] = time.monotonic
+        self,
+        identity: Identity,
+        reader: DirectoryReader,
+        slots: int,
+        elapsed: Callable[[], float] = time.monotonic,
+        signer: Callable[[datetime], SigningKey] | None = None,
     ) -> None:
+        """`signer` gives the key for a decision of that moment, where it may be another than `identity` names; it
+        raises Stop when there is none that others would accept."""
         self._identity = identity
+        self._signer = signer
         self._reader = reader
         self._slots = slots
         self._elapsed = elapsed
@@ -117,7 +127,8 @@ class Gate:
         return self._elapsed() - self._read_at < FRESH_SECONDS
 
     def _scribe(self, view: View, now: datetime, slot: int) -> Scribe:
-        return Scribe(self._identity, view, slot, now, self._reader.directory.revision)
+        key = self._signer(now) if self._signer else self._identity.key
+        return Scribe(replace(self._identity, key=key), view, slot, now, self._reader.directory.revision)
 
     def _world(self, scribe: Scribe) -> World:
         directory = self._reader.directory

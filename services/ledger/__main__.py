@@ -12,14 +12,14 @@ from services.ledger.projection import ALERTS, LEDGER, Projection
 from services.ledger.reads import LookLog
 from services.runtime import log as logs
 from services.runtime.directory import DirectoryReader, load_pins
-from services.runtime.directory_watch import directory_alarms, directory_gauges
+from services.runtime.directory_watch import directory_gauges, directory_state
 from services.runtime.faust_app import App, exit_process, faust_app, read_topics, run
 from services.runtime.health import HttpServer, add_pages, of_health
+from services.runtime.identity import callers
 from services.runtime.metrics import Gauge, Metrics
 from services.runtime.settings import Settings
 from services.runtime.sql import database_url, engine_of
 from services.runtime.telemetry import Traced
-from services.runtime.tokens import Verifier, require_loopback
 
 SERVICE: Final = "ledger"
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM."""
-    require_loopback(settings.host)
+    people = callers(settings)
     cluster, kafka = settings.cluster(), settings.kafka(SERVICE)
     engine = engine_of(database_url(settings.database_url, settings.home, SERVICE))
     model = await store.prepare(engine)
@@ -49,14 +49,16 @@ async def serve(settings: Settings) -> None:
     async def health() -> Mapping[str, Any]:
         async with engine.connect() as connection:
             state = await queries.state(connection, str(cluster.epoch), cluster.slots)
+        told = directory_state(reader.directory)
         return {**_ready(app), "barrier": state.barrier, "entries": state.entries} | {
             "faults": state.faults,
             "latest_faults": state.latest,
-            "alarms": (["LEDGER_FAULT"] if state.faults else []) + directory_alarms(reader.directory),
+            **told,
+            "alarms": (["LEDGER_FAULT"] if state.faults else []) + told["alarms"],
             "conflicts": len(reader.directory.conflicts),
         }
 
-    desk = Desk(engine, str(cluster.epoch), lambda: reader.directory, Verifier.from_home(settings.home), looks)
+    desk = Desk(engine, str(cluster.epoch), lambda: reader.directory, people, looks)
     app_ = ledger_api(desk, health)
     add_pages(app_, health, Metrics(numbers, of_health(health), directory_gauges(lambda: reader.directory)))
     app_.add_middleware(Traced)

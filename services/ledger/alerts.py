@@ -50,8 +50,10 @@ def read_alert(record: Incoming, directory: Directory, epoch: str) -> AlertChang
     """The change a record brings; None for a message that is not about an alert. Raises UnusableAlert."""
     value, signature = record.value or b"", dict(record.headers).get("jws", b"")
     try:
-        verify_detached(value, signature, lambda kid: _key(directory, kid))
+        kid = verify_detached(value, signature, lambda kid: _key(directory, kid))
         event = parse_event(value)
+        if directory.sealed_key(kid, event.time) is None:
+            raise UnusableAlert("signed with a key that did not count then")
         if event.source != OVERSIGHT:
             raise UnusableAlert("another source than oversight")
         body = _BODIES.get(event.name)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from schemas.base import Slug, Subject
+from schemas.directory import DirectoryKey
 from schemas.entry import Entry, EntryKind, Verdict, entry_hash
 from services.runtime.jose import BadSignature, PublicKey, Resolve, verify_compact
 
@@ -22,6 +23,7 @@ class FaultCode(StrEnum):
     """What can be wrong with a ledger."""
 
     NOT_AUTHENTIC = "NOT_AUTHENTIC"  # not signed by a key of the gate, or altered since
+    KEY_OUT_OF_TIME = "KEY_OUT_OF_TIME"  # signed with a key that did not count at its date
     UNREADABLE = "UNREADABLE"  # signed by the gate, but no entry
     OTHER_EPOCH = "OTHER_EPOCH"  # of another ledger
     OUT_OF_ORDER = "OUT_OF_ORDER"  # stands again, or after what it should come before
@@ -95,8 +97,27 @@ def concerned(entry: Entry) -> frozenset[Slug]:
 
 def read_entry(line: str | bytes, resolve: Resolve) -> Entry:
     """The entry of a compact JWS; fields of a later version are passed over. Raises BadSignature or ValidationError."""
-    payload, _ = verify_compact(line, resolve)
-    return Entry.model_validate_json(payload, extra="ignore")
+    return read_signed(line, resolve).entry
+
+
+class Signed(NamedTuple):
+    """An entry and the key that signed it."""
+
+    entry: Entry
+    kid: str
+
+
+def read_signed(line: str | bytes, resolve: Resolve) -> Signed:
+    """As `read_entry`, with the key."""
+    payload, kid = verify_compact(line, resolve)
+    return Signed(Entry.model_validate_json(payload, extra="ignore"), kid)
+
+
+def out_of_time(entry: Entry, kid: str) -> Fault:
+    """The key of an entry was not yet, or no longer, to be used at the entry's date."""
+    return Fault(
+        FaultCode.KEY_OUT_OF_TIME, entry.slot, entry.slot_seq, f"is signed with {kid}, which did not count then"
+    )
 
 
 def chain_faults(entry: Entry, before: Before, scope: Scope = Scope()) -> Iterator[Fault]:  # noqa: B008  # immutable
@@ -193,6 +214,7 @@ class _Walk:
 
     scope: Scope
     resolve: Resolve
+    windows: Mapping[str, DirectoryKey]
     faults: list[Fault] = field(default_factory=list)
     epoch: str | None = None
     entries: int = 0
@@ -206,12 +228,14 @@ class _Walk:
 
     def line(self, number: int, line: str) -> None:
         try:
-            entry = read_entry(line, self.resolve)
+            entry, kid = read_signed(line, self.resolve)
         except BadSignature as bad:
             self.faults.append(Fault(FaultCode.NOT_AUTHENTIC, None, None, str(bad), number))
         except ValidationError:
             self.faults.append(Fault(FaultCode.UNREADABLE, None, None, "is not a ledger entry", number))
         else:
+            if kid in self.windows and not self.windows[kid].credible(entry.at):
+                self.faults.append(out_of_time(entry, kid)._replace(line=number))
             self._take(number, entry, entry_hash(line))
 
     def _take(self, number: int, entry: Entry, hashed: str) -> None:
@@ -290,10 +314,14 @@ def verify(
     keys: Iterable[PublicKey],
     held: Iterable[str] = (),
     scope: Scope = Scope(),  # noqa: B008  # immutable
+    windows: Iterable[DirectoryKey] = (),
 ) -> Report:
-    """Check an export and hold seals against it. Blank lines are passed over. Names every fault, raises for none."""
+    """Check an export and hold seals against it. Blank lines are passed over. Names every fault, raises for none.
+
+    `windows`: the directory's word on these keys. What is signed with one of them must be dated when it counted.
+    """
     by_kid = {key.kid: key for key in keys}
-    walk = _Walk(scope, by_kid.get)
+    walk = _Walk(scope, by_kid.get, {key.kid: key for key in windows})
     for number, line in _lines(entries):
         walk.line(number, line)
     held_up = _Held(walk)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas.entry import Entry, EntryKind, entry_hash
 from services.ledger import store
 from services.ledger.alerts import BARRIER_KEY, AlertChange, UnusableAlert, barrier_of, read_alert, write_alert
-from services.ledger.chain import Before, End, Fault, FaultCode, chain_faults, read_entry
+from services.ledger.chain import Before, End, Fault, FaultCode, Signed, chain_faults, out_of_time, read_signed
 from services.ledger.rows import rows_of
 from services.runtime.directory import Directory
 from services.runtime.faust_app import Incoming
@@ -56,17 +56,19 @@ class Projection:
         async with self._engine.begin() as connection:
             batch = _Batch(connection, self._epoch)
             for record, what in zip(records, read, strict=True):
-                await batch.take(record, what)
+                await batch.take(record, what.entry if isinstance(what, Signed) else what)
+                if isinstance(what, Signed) and self._source.directory.sealed_key(what.kid, what.entry.at) is None:
+                    batch.faults.append((record, out_of_time(*what)))
             await batch.write()
         for record, fault in batch.faults:
             log.error("LEDGER_FAULT", code=fault.code, topic=record.topic, slot=record.partition, seq=fault.seq)
 
-    def _read(self, record: Incoming) -> Entry | AlertChange | Fault | None:
+    def _read(self, record: Incoming) -> Signed | AlertChange | Fault | None:
         """What a record says once its signature was checked; None when it says nothing to keep."""
         directory = self._source.directory
         try:
             if record.topic == LEDGER:
-                return read_entry(record.value or b"", lambda kid: gate_key(directory, kid))
+                return read_signed(record.value or b"", lambda kid: gate_key(directory, kid))
             return None if record.key == BARRIER_KEY else read_alert(record, directory, self._epoch)
         except (BadSignature, UnusableAlert) as bad:
             return Fault(FaultCode.NOT_AUTHENTIC, record.partition, None, str(bad))
@@ -75,7 +77,7 @@ class Projection:
 
 
 def gate_key(directory: Directory, kid: str) -> PublicKey | None:
-    """A key of the gate, past ones included: an entry is dated by its chain."""
+    """A key of the gate, past ones included: what they signed stays checkable, and is held against its date."""
     return directory.past_key(kid) if directory.owner(kid) == GATE else None
 
 

@@ -1,43 +1,51 @@
 """The HTTP interface of an edge, described by /openapi.json."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from schemas.parties import OrganisationKind
-from services.organisation.access import Doors, Refused, install
+from services.organisation.access import Doors
+from services.organisation.front import Front
 from services.organisation.reading import reading_routes
-from services.organisation.sending import Accepted, described, sending_routes
+from services.organisation.sending import MAX_REQUEST, Accepted, described, sending_routes
+from services.runtime.api_page import add_page
+from services.runtime.guard import guard
 from services.runtime.health import add_pages
+from services.runtime.problems import Refused
+from services.runtime.rates import Rate
 from services.runtime.telemetry import Traced
 
-if TYPE_CHECKING:
-    from services.organisation.app import Edge
+ADDRESS_PER_SECOND, ADDRESS_BURST = 200, 2000
+"""How often one network address may ask: a case system, or the proxy that a whole organisation comes through."""
 
 
-def build(edge: "Edge") -> FastAPI:
+def build(front: Front) -> FastAPI:
     """The application of one edge. Nothing is read or opened before the first request."""
-    app = FastAPI(title=edge.profile.title, version="1", docs_url=None, redoc_url=None)
-    doors = Doors(edge.verifier, edge.slug)
+    app = FastAPI(title=front.profile.title, version="1", docs_url=None, redoc_url=None)
+    doors = Doors(front.callers, front.slug)
 
     def ready() -> None:
-        if edge.known.directory.find(edge.slug) is None:
+        if front.directory().find(front.slug) is None:
             raise Refused(503, "starting: the directory was never read here yet")
+        if not front.can_sign():
+            raise Refused(503, "no key to sign with that the directory accepts now: the administrator makes a new one")
 
-    install(app)
-    app.include_router(sending_routes(edge.profile.kind, edge.desk, doors, ready))
-    app.include_router(reading_routes(edge, doors))
+    guard(app, MAX_REQUEST, Rate(ADDRESS_PER_SECOND, ADDRESS_BURST))
+    app.include_router(sending_routes(front.profile.kind, front.desk, doors, ready))
+    app.include_router(reading_routes(front, doors))
 
     @app.get("/health", tags=["operate"], responses={503: {"description": "not ready; `reason` says why"}})
     async def health() -> JSONResponse:
         """Ready, and the lowest barrier that this edge has passed on every partition."""
-        answer = await edge.health()
+        answer = await front.health()
         return JSONResponse(answer, 200 if answer["ready"] else 503)
 
-    add_pages(app, edge.health, edge.metrics())
+    add_pages(app, front.health, front.metrics)
+    add_page(app)
     app.add_middleware(Traced)
-    _describe(app, edge.profile.kind)
+    _describe(app, front.profile.kind)
     return app
 
 

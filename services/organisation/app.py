@@ -6,7 +6,6 @@ the database, and one of Kafka's clients that does not mend itself, ends the pro
 
 import asyncio
 import contextlib
-import json
 import sys
 from collections.abc import Coroutine
 from typing import Any
@@ -21,6 +20,7 @@ from services.organisation.api import build
 from services.organisation.author import Author, Clock
 from services.organisation.deliveries import Checker
 from services.organisation.desk import Desk
+from services.organisation.front import Front
 from services.organisation.holdings import Holdings
 from services.organisation.intake import Intake
 from services.organisation.known import KnownDirectory
@@ -30,14 +30,14 @@ from services.organisation.publisher import Publisher, send_receipts
 from services.organisation.resending import Resender
 from services.runtime import log as logging
 from services.runtime.directory import load_pins
-from services.runtime.directory_watch import directory_alarms, directory_gauges
+from services.runtime.directory_watch import directory_gauges, directory_state
 from services.runtime.faust_app import STOP_SECONDS, App, exit_process, faust_app, read_topics, stop_signal
 from services.runtime.health import HttpServer, of_health
-from services.runtime.jose import SealingKey, SigningKey
+from services.runtime.identity import callers
+from services.runtime.keys import KeyRing, NoKey
 from services.runtime.metrics import Gauge, Metrics
 from services.runtime.settings import Settings
 from services.runtime.sql import check_writable, database_url, engine_of, reading
-from services.runtime.tokens import Verifier, require_loopback
 
 RETRY_SECONDS = 2.0
 
@@ -50,8 +50,8 @@ class Edge:
     def __init__(self, settings: Settings, profile: Profile, crash: Any = exit_process) -> None:
         if settings.organisation is None:
             raise ValueError("ESTAFETTE_ORGANISATION is not set")
-        require_loopback(settings.host)
         self.slug = settings.organisation
+        self.callers = callers(settings, self.slug)
         self.profile = profile
         self.cluster = settings.cluster()
         self.epoch = str(self.cluster.epoch)
@@ -59,10 +59,9 @@ class Edge:
         self.clock = Clock(self.cluster.clock)
         self.engine = engine_of(database_url(settings.database_url, settings.home, self.slug))
         self.known = KnownDirectory(self.kafka, load_pins(settings.home / "pins.yaml"), self.engine)
-        self.verifier = Verifier.from_home(settings.home)
-        folder = settings.home / "keys" / self.slug
-        keys = tuple(SealingKey.from_jwk(json.loads(file.read_bytes())) for file in sorted(folder.glob("sealing*.jwk")))
-        author = Author(self.slug, SigningKey.from_file(folder / "signing.jwk"), self.cluster.slots, self.clock)
+        self.keys = keys = KeyRing.of(settings.home, self.slug, lambda: self.known.directory.revision)
+        signer = lambda at: keys.signer_or_last(self.known.directory, at)  # noqa: E731
+        author = Author(self.slug, signer, self.cluster.slots, self.clock)
         self.publisher = Publisher(self.slug, self.kafka, self.engine)
         directory = lambda: self.known.directory  # noqa: E731  # asked anew each time
         holdings = Holdings(self.slug, keys)
@@ -73,11 +72,29 @@ class Edge:
             checker, self.known.refresh, self.engine, author, keys, resender, self.publisher.wake, asyncio.Event()
         )
         self.letters = Letters(self.engine, author, keys)
-        self.api = build(self)
+        self.api = build(self._front())
         self.server = HttpServer(self.api, settings.port, settings.host)
         self.app: App | None = None
         self._crash = crash
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _front(self) -> Front:
+        return Front(
+            slug=self.slug,
+            profile=self.profile,
+            epoch=self.epoch,
+            slots=self.cluster.slots,
+            engine=self.engine,
+            clock=self.clock,
+            callers=self.callers,
+            desk=self.desk,
+            letters=self.letters,
+            directory=lambda: self.known.directory,
+            wake=self.publisher.wake,
+            can_sign=self.can_sign,
+            health=self.health,
+            metrics=self.metrics(),
+        )
 
     async def start(self) -> None:
         """Returns when the HTTP interface is open; the rest comes up as Kafka does."""
@@ -116,11 +133,22 @@ class Edge:
             reason = "directory not read"
         elif self.known.directory.find(self.slug) is None:
             reason = "this organisation does not stand in the directory"
+        elif not self.can_sign():
+            reason = "no key to sign with that the directory accepts now"
         elif len(assigned) != self.cluster.slots:
             reason = "inbox not assigned"
         answer: dict[str, Any] = {"ready": reason is None, "barrier": passed, "organisation": self.slug}
-        answer |= {"inbox": sorted(assigned), "alarms": found + directory_alarms(self.known.directory)}
+        state = directory_state(self.known.directory)
+        answer |= {**state, "inbox": sorted(assigned), "alarms": found + state["alarms"]}
         return answer if reason is None else {**answer, "reason": reason}
+
+    def can_sign(self) -> bool:
+        """Whether what is signed here now would be accepted."""
+        try:
+            self.keys.signer(self.known.directory, self.clock.now())
+        except NoKey:
+            return False
+        return True
 
     def metrics(self) -> Metrics:
         """The page of this edge."""

@@ -1,7 +1,7 @@
 """Makes the organisation's messages: numbered, dated, signed, and ready to be published as they are."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -80,10 +80,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Writes in the name of one organisation."""
+    """Writes in the name of one organisation. `key` is the one to sign with at a moment."""
 
     slug: Slug
-    key: SigningKey = field(repr=False)
+    key: Callable[[datetime], SigningKey] = field(repr=False)
     slots: int
     clock: Clock
 
@@ -104,12 +104,13 @@ class Author:
         resend_of: Uuid | None = None,
     ) -> Outgoing:
         """Raises TooLargeError."""
+        now = self.clock.now()
         event = Event(
             id=message or str(uuid.uuid4()),
             source=self.slug,
             type=wire_type(body.name, dry_run),
             subject=subject,
-            time=self.clock.now(),
+            time=now,
             data=Data(
                 to=tuple(to),
                 by=by,
@@ -124,5 +125,5 @@ class Author:
         value = event.encode()
         if len(value) > MAX_OUTBOX:
             raise TooLargeError("the message, sealed and signed,", len(value), MAX_OUTBOX)
-        jws = sign_detached(value, self.key)
+        jws = sign_detached(value, self.key(now))
         return Outgoing(event, body.name, slot_of(subject, self.slots), value, jws, automatic)

@@ -113,7 +113,7 @@ class Checker:
             entry = Entry.model_validate(strict_json(text), extra="ignore")
         except (MalformedMessage, ValidationError):
             raise _Broken(Reason.SEAL_UNREADABLE) from None
-        if self.directory().key(kid, entry.at) is None:
+        if self.directory().sealed_key(kid, entry.at) is None:
             raise _Broken(Reason.SEAL_FORGED)
         return entry, seal.decode("ascii"), self._place(record, entry)
 
@@ -146,7 +146,7 @@ class Checker:
             raise _Broken(Reason.SIGNATURE_FORGED) from None
         if directory.owner(kid) != source:
             raise _Broken(Reason.WRONG_SOURCE)
-        if directory.key(kid, at) is None:
+        if directory.sealed_key(kid, at) is None:
             raise _Broken(Reason.SIGNATURE_FORGED)
 
     def _key_of(self, owner: Slug) -> Callable[[str], PublicKey | None]:

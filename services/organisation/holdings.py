@@ -1,6 +1,6 @@
 """The items an organisation holds: its own, with salt and text, and those in letters it received, sealed there."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ class Holdings:
     """Reads items for the organisation itself; `keys` open what was sealed to it."""
 
     slug: Slug
-    keys: Sequence[SealingKey]
+    keys: Iterable[SealingKey]
 
     async def find(self, connection: AsyncConnection, items: Collection[Uuid]) -> dict[Uuid, Held]:
         """Those of `items` that are held and can be opened."""

@@ -64,7 +64,7 @@ class Intake:
     refresh: Callable[[], Awaitable[None]]
     engine: AsyncEngine
     author: Author
-    keys: Sequence[SealingKey]
+    keys: Iterable[SealingKey]
     resender: Resender
     wake: Callable[[], None]
     news: asyncio.Event

@@ -1,6 +1,6 @@
 """Opens a letter for a professional: its sections with their text, and the word to its sender that it was opened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class Letters:
 
     engine: AsyncEngine
     author: Author
-    keys: Sequence[SealingKey]
+    keys: Iterable[SealingKey]
 
     async def open(self, message: Uuid, reader: Professional) -> dict[str, Any] | None:
         """The letter as `reader` may see it; None when no such message was received.

@@ -1,7 +1,7 @@
 """Oversight: what should have happened and did not. A decider for the relay; it has no time but that of its facts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from schemas.service import OVERSIGHT, Fact, FactKind
 from services.oversight import state
 from services.oversight.rules.calendar import Calendar, YearNotConfigured
 from services.oversight.rules.case import Say
-from services.oversight.rules.follow import apply
+from services.oversight.rules.follow import apply, follow_delivery
 from services.oversight.rules.ladder import event_id
 from services.relay.types import Emit, Record, Stop, Tick, View
 from services.runtime.jose import SigningKey, sign_detached
@@ -30,8 +30,11 @@ class Oversight:
 
     name = OVERSIGHT
 
-    def __init__(self, key: SigningKey, calendar: Calendar) -> None:
-        self._key = key
+    def __init__(
+        self, key: SigningKey, calendar: Calendar, signer: Callable[[datetime], SigningKey] | None = None
+    ) -> None:
+        """`signer` gives the key for what is said at a moment, where that may be another than `key`."""
+        self._signer = signer or (lambda _: key)
         self._calendar = calendar
         self.not_judged = 0
         self.refused = 0
@@ -78,12 +81,21 @@ class Oversight:
             self.refused += 1
             log.error("ALERT_REFUSED", message=fact.id, subject=fact.subject, type=fact.type)
             return []
+        if fact.kind is FactKind.DELIVERY:
+            return self._delivery(fact, view)
         if fact.subject is None or fact.case is None or not _about_a_case(fact):
             return []
         if fact.kind is FactKind.SUCCEEDED and not state.known(view, fact.subject):
             return []  # nothing is owed in it
         state.begin(view, fact.at)
         watch, said = apply(fact, state.load(view, fact.subject), self._calendar)
+        state.save(view, watch)
+        return [self._emit(say, fact.at) for say in said]
+
+    def _delivery(self, fact: Fact, view: View) -> list[Emit]:
+        if fact.subject is None or not state.known(view, fact.subject):
+            return []
+        watch, said = follow_delivery(fact, state.load(view, fact.subject), self._calendar)
         state.save(view, watch)
         return [self._emit(say, fact.at) for say in said]
 
@@ -107,7 +119,7 @@ class Oversight:
             data=Data(to=say.to, body=dump(say.body)),
         )
         value = event.encode()
-        headers = (("jws", sign_detached(value, self._key).encode()), ("content-type", CONTENT_TYPE.encode()))
+        headers = (("jws", sign_detached(value, self._signer(at)).encode()), ("content-type", CONTENT_TYPE.encode()))
         return Emit(OUTBOX, say.subject.encode(), value, headers)
 
 

@@ -2,16 +2,26 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
+from schemas.directory import DIRECTORY_CONFLICT
+from services.runtime.conflicts import warnings
 from services.runtime.directory import Directory
 from services.runtime.metrics import Gauge, Source
-
-DIRECTORY_CONFLICT = "DIRECTORY_CONFLICT"
 
 
 def directory_alarms(directory: Directory) -> list[str]:
     """An entry is ignored because it contradicts a pin, a signature or an earlier entry."""
     return [DIRECTORY_CONFLICT] if directory.conflicts else []
+
+
+def directory_state(directory: Directory) -> dict[str, Any]:
+    """For /health: how far the directory was read, and each record that was ignored, in words."""
+    return {
+        "alarms": directory_alarms(directory),
+        "directory": directory.revision,
+        "warnings": warnings(directory.conflicts),
+    }
 
 
 def directory_gauges(directory: Callable[[], Directory]) -> Source:

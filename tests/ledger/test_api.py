@@ -55,6 +55,9 @@ class SmallDirectory:
     def past_key(self, kid: str) -> Any:
         return self._gate.resolve(kid)
 
+    def sealed_key(self, kid: str, at: Any) -> Any:
+        return self._gate.resolve(kid)
+
     @property
     def directory(self) -> Any:
         return self

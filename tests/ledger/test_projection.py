@@ -44,6 +44,9 @@ class KnownKeys:
     def past_key(self, kid: str) -> PublicKey | None:
         return self._keys.get(kid)
 
+    def sealed_key(self, kid: str, at: Any) -> PublicKey | None:
+        return self._keys.get(kid)
+
 
 def records_of(gate: Any) -> list[Incoming]:
     offsets: dict[int, int] = {}

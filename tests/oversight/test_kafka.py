@@ -1,6 +1,5 @@
 """The oversight process on a real broker: whatever dies in between, every alert is written once and in its order."""
 
-import json
 import os
 import shutil
 import signal
@@ -15,6 +14,8 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy import plan as deploy_plan
+from deploy.directory import Deployment, init, publish, records
+from schemas.directory import TOPIC
 from schemas.handovers import HandoverState
 from schemas.service import Fact, FactKind
 from services.oversight.app import FACTS, OUTBOX, Oversight
@@ -39,17 +40,17 @@ Written = dict[int, list[tuple[bytes, bytes]]]
 def home(kafka_broker: "KafkaBroker", fresh_topics: Callable[..., Any], tmp_path: Path) -> Path:
     """A home as oversight has it: its own password and key, and only its own rights on the broker."""
     fresh_topics(FACTS, OUTBOX, "oversight.state", compact=("oversight.state",))
+    fresh_topics(TOPIC, partitions=1, compact=(TOPIC,))
+    init(tmp_path, Deployment.load())
+    publish(kafka_broker.settings(), records(tmp_path))
     kafka_broker.settings("oversight")
     cluster = deploy_plan.Cluster.connect(Settings(home=kafka_broker.home), [])
     changes = deploy_plan.plan(cluster)
     own = tuple(acl for acl in changes.acls if acl.principal == "User:oversight")
     deploy_plan.apply(cluster, deploy_plan.Plan((), (), (), (), own, (), (), ()))
     (tmp_path / "secrets").mkdir()
-    (tmp_path / "keys" / "oversight").mkdir(parents=True)
     shutil.copy(kafka_broker.home / "cluster.json", tmp_path)
     shutil.copy(kafka_broker.home / "secrets" / "oversight", tmp_path / "secrets")
-    key = SigningKey.generate("oversight.sign.test")
-    (tmp_path / "keys" / "oversight" / "signing.jwk").write_text(json.dumps(key.to_jwk()))
     return tmp_path
 
 
