@@ -105,6 +105,24 @@ def _no_constant(_: str) -> NoReturn:
     raise MalformedMessage("NaN and Infinity are not JSON")
 
 
+_ODD_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ODD_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+
+def _text(value: Any) -> None:
+    """No character that another reader, or a database, has no place for."""
+    if isinstance(value, str):
+        if _ODD_TEXT.search(value):
+            raise MalformedMessage("a text holds U+0000 or half a character")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _text(key)
+            _text(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _text(inner)
+
+
 def _depth(value: dict[str, Any] | list[Any], left: int = MAX_DEPTH) -> None:
     if left == 0:
         raise MalformedMessage(f"nested deeper than {MAX_DEPTH}")
@@ -114,15 +132,20 @@ def _depth(value: dict[str, Any] | list[Any], left: int = MAX_DEPTH) -> None:
 
 
 def strict_json(value: bytes) -> Any:
-    """JSON with one meaning: UTF-8, no duplicate keys, no NaN, bounded depth. Raises MalformedMessage."""
+    """JSON with one meaning: UTF-8, no duplicate keys, no NaN, whole characters, bounded depth. Raises
+    MalformedMessage.
+    """
     try:
-        parsed = json.loads(value.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        text = value.decode("utf-8")
+        parsed = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except MalformedMessage:
         raise
     except (ValueError, RecursionError) as error:
         raise MalformedMessage(f"not JSON in UTF-8: {type(error).__name__}") from None
     if isinstance(parsed, dict | list):
         _depth(parsed)
+    if _ODD_ESCAPE.search(text):
+        _text(parsed)
     return parsed
 
 

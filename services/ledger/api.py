@@ -1,7 +1,5 @@
 """The ledger's HTTP interface: audits, alerts, exports. No question is answered before it is written down who asked."""
 
-import base64
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final
 
@@ -10,7 +8,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.base import Frozen, Instant, Slug, Subject
+from schemas.base import Instant, Slug, Subject
 from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from services.ledger import queries
@@ -18,28 +16,20 @@ from services.ledger.answers import Alerts, Audit
 from services.ledger.looks import Asked, Question
 from services.ledger.queries import BadCursorError, Wanted
 from services.ledger.reads import LookNotWrittenError, Looks
+from services.runtime.api_page import add_page
 from services.runtime.directory import Directory
-from services.runtime.tokens import Caller, Role, TokenRefused, Verifier
+from services.runtime.guard import guard, too_many
+from services.runtime.problems import Problem, ProblemAnswer, Refused
+from services.runtime.rates import Rate
+from services.runtime.tokens import Caller, Callers, IssuerAway, Role, TokenRefused
 
 LINES: Final = "application/jose; charset=us-ascii"
 """One compact JWS a line."""
 
 
-class Problem(Frozen):
-    """Why a question is not answered."""
-
-    code: str
-    detail: str
-
-
-class NotAnswered(Exception):
-    """A question that is not answered."""
-
-    def __init__(self, status: int, code: str, detail: str) -> None:
-        super().__init__(code)
-        self.status = status
-        self.problem = Problem(code=code, detail=detail)
-
+ADDRESS_PER_SECOND, ADDRESS_BURST = 50, 500
+PERSON_PER_SECOND, PERSON_BURST = 10, 100
+"""How often a network address and a person may ask."""
 
 Health = Callable[[], Awaitable[Mapping[str, Any]]]
 After = Annotated[str | None, Query(max_length=64, pattern=r"^[0-9TZ./]+$")]
@@ -50,24 +40,30 @@ class Desk:
     """Who may ask what. Every method writes the question down first."""
 
     def __init__(
-        self, engine: AsyncEngine, epoch: str, directory: Callable[[], Directory], verifier: Verifier, looks: Looks
+        self, engine: AsyncEngine, epoch: str, directory: Callable[[], Directory], callers: Callers, looks: Looks
     ) -> None:
         self.engine = engine
         self.epoch = epoch
         self._directory = directory
-        self._verifier = verifier
+        self._callers = callers
         self._looks = looks
+        self._rate = Rate(PERSON_PER_SECOND, PERSON_BURST)
 
-    def caller(self, token: str | None) -> Caller:
+    async def caller(self, token: str | None) -> Caller:
         """Who asks. A token is made for the professional's own organisation, and shows what that may see."""
         if token is None:
-            raise NotAnswered(401, "UNAUTHORISED", "a bearer token is needed")
+            raise Refused(401, "a bearer token is needed", code="UNAUTHORISED")
         try:
-            caller = self._verifier.check(token, _audience(token))
+            caller = await self._callers.caller(token)
         except TokenRefused as refused:
-            raise NotAnswered(401, "UNAUTHORISED", refused.reason) from None
+            raise Refused(401, refused.reason, code="UNAUTHORISED") from None
+        except IssuerAway:
+            away = "the organisation's login cannot be asked whether this token is good; try again"
+            raise Refused(503, away, code="LOGIN_AWAY") from None
         if self._directory().find(caller.organisation) is None:
-            raise NotAnswered(401, "UNAUTHORISED", "the organisation is not in the directory")
+            raise Refused(401, "the organisation is not in the directory", code="UNAUTHORISED")
+        if (wait := self._rate.take(f"{caller.organisation}/{caller.ref}")) > 0:
+            raise too_many(wait)
         return caller
 
     async def note(self, caller: Caller, asked: Asked) -> None:
@@ -78,9 +74,10 @@ class Desk:
         try:
             await self._looks.write(caller, asked, allowed)
         except LookNotWrittenError:
-            raise NotAnswered(503, "LOOK_NOT_WRITTEN", "the question could not be written down; ask again") from None
+            not_written = "the question could not be written down; ask again"
+            raise Refused(503, not_written, code="LOOK_NOT_WRITTEN") from None
         if not allowed:
-            raise NotAnswered(403, "ROLE_NOT_ALLOWED", "this role may not ask this")
+            raise Refused(403, "this role may not ask this", code="ROLE_NOT_ALLOWED")
 
     async def audit(self, caller: Caller, asked: Asked) -> Audit:
         await self.note(caller, asked)
@@ -109,41 +106,28 @@ class Desk:
         return {caller.organisation, *(slug for slug, o in region if o.coordination == caller.organisation)}
 
 
-def _audience(token: str) -> str:
-    """The organisation a token says it is for. Worth nothing until the token was checked against it."""
-    try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return str(claims["aud"])
-    except (ValueError, IndexError, KeyError, TypeError, RecursionError):
-        raise TokenRefused("the token cannot be read") from None
-
-
 def ledger_api(desk: Desk, health: Health) -> FastAPI:
     """The application."""
-    told: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 503)}
-    app = FastAPI(title="Estafette ledger", version="1", description=__doc__, responses=told)
-    app.add_exception_handler(NotAnswered, _not_answered)
+    told: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 422, 429, 503)}
+    app = FastAPI(
+        title="Estafette ledger", version="1", description=__doc__, responses=told, docs_url=None, redoc_url=None
+    )
+    guard(app, 0, Rate(ADDRESS_PER_SECOND, ADDRESS_BURST))
     app.add_exception_handler(BadCursorError, _bad_cursor)
+    add_page(app)
     _add_health(app, health)
     _add_audits(app, desk)
     _add_lists(app, desk)
     return app
 
 
-async def _not_answered(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, NotAnswered)  # noqa: S101  # registered for this class
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-    return JSONResponse(error.problem.model_dump(), error.status, headers)
-
-
 async def _bad_cursor(_: Request, error: Exception) -> JSONResponse:
-    return JSONResponse(Problem(code="BAD_CURSOR", detail=str(error)).model_dump(), 422)
+    return ProblemAnswer(Refused(422, f"after: {error}", code="BAD_CURSOR"))
 
 
 def _caller(desk: Desk) -> Any:
     async def caller(bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
-        return desk.caller(bearer.credentials if bearer else None)
+        return await desk.caller(bearer.credentials if bearer else None)
 
     return Depends(caller)
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
@@ -11,13 +11,12 @@ from pydantic import StringConstraints
 from schemas.base import Subject, Uuid
 from schemas.parties import OrganisationKind
 from services.organisation import views
-from services.organisation.access import CONTENT, LOOK, WORK, Doors, Refused, errors
+from services.organisation.access import ALERTS, CONTENT, OWED, OWN_WORDS, TRAIL, Doors
+from services.organisation.front import Front
 from services.organisation.worklist import worklist
+from services.runtime.problems import Refused, described
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller
-
-if TYPE_CHECKING:
-    from services.organisation.app import Edge
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 After = Annotated[
@@ -27,31 +26,35 @@ Status = Literal["queued", "sent", "delivered", "refused", "blocked"]
 Rows = list[dict[str, Any]]
 
 
-def reading_routes(edge: "Edge", doors: Doors) -> APIRouter:
+def reading_routes(front: Front, doors: Doors) -> APIRouter:
     """Every GET of the edge but /health."""
-    router = APIRouter(tags=["look"], responses=errors(401, 403, 422))
-    _of_messages(router, edge, doors)
-    _of_cases(router, edge, doors)
+    router = APIRouter(tags=["look"], responses=described(401, 403, 422, 429, 503))
+    for add in (_sent, _inbox, _letters, _cases, _owed):
+        add(router, front, doors)
     return router
 
 
-def _of_messages(router: APIRouter, edge: "Edge", doors: Doors) -> None:
-    look, open_ = Depends(doors.admits(LOOK)), doors.admits(CONTENT)
-
-    @router.get("/api/messages/{message}", dependencies=[look], responses=errors(404))
+def _sent(router: APIRouter, front: Front, doors: Doors) -> None:
+    @router.get(
+        "/api/messages/{message}", dependencies=[Depends(doors.admits(OWN_WORDS))], responses=described(404, 405)
+    )
     async def message(message: Uuid) -> dict[str, Any]:
         """A message this organisation sent, and what became of it."""
-        async with reading(edge.engine) as connection:
+        async with reading(front.engine) as connection:
             found = await views.message(connection, message)
         if found is None:
             raise Refused(404, "no such message was sent here")
         return found
 
-    @router.get("/api/sent", dependencies=[look])
+    @router.get("/api/sent", dependencies=[Depends(doors.admits(TRAIL))])
     async def sent(case: Subject | None = None, status: Status | None = None) -> Rows:
         """What was sent, newest first."""
-        async with reading(edge.engine) as connection:
+        async with reading(front.engine) as connection:
             return await views.sent(connection, case, status)
+
+
+def _inbox(router: APIRouter, front: Front, doors: Doors) -> None:
+    look = Depends(doors.admits(TRAIL))
 
     @router.get("/api/inbox", dependencies=[look])
     async def inbox(
@@ -59,60 +62,62 @@ def _of_messages(router: APIRouter, edge: "Edge", doors: Doors) -> None:
     ) -> Rows:
         """What came in, by partition and sequence. A row with `missing` is a hole: that delivery never came."""
         seen = {int(p): int(s) for p, s in re.findall(r"(\d+):(\d+)", after or "")}
-        async with reading(edge.engine) as connection:
-            return await views.inbox(connection, edge.epoch, seen, edge.cluster.slots)
-
-    @router.get("/api/inbox/{message}/content", responses=errors(404))
-    async def content(message: Uuid, caller: Annotated[Caller, Depends(open_)]) -> dict[str, Any]:
-        """Open a letter. The first opening is told to its sender."""
-        found = await edge.letters.open(message, caller.professional)
-        if found is None:
-            raise Refused(404, "no such letter was received here")
-        edge.publisher.wake()
-        return found
+        async with reading(front.engine) as connection:
+            return await views.inbox(connection, front.epoch, seen, front.slots)
 
     @router.get("/api/received", dependencies=[look])
     async def received(
         kind: OrganisationKind | None = None, since: date | None = None, until: date | None = None
     ) -> Rows:
         """What organisations of a kind delivered here from day `since` to day `until`, both included."""
-        sources = frozenset(
-            slug for slug, each in edge.known.directory.organisations.items() if kind in (None, each.kind)
-        )
-        begin, end = (_midnight(since), _midnight(until, 1))
-        async with reading(edge.engine) as connection:
-            return await views.received(connection, sources, begin, end)
+        known = front.directory().organisations.items()
+        sources = frozenset(slug for slug, each in known if kind in (None, each.kind))
+        async with reading(front.engine) as connection:
+            return await views.received(connection, sources, _midnight(since), _midnight(until, 1))
 
 
-def _of_cases(router: APIRouter, edge: "Edge", doors: Doors) -> None:
-    look = Depends(doors.admits(LOOK))
+def _letters(router: APIRouter, front: Front, doors: Doors) -> None:
+    @router.get("/api/inbox/{message}/content", responses=described(404))
+    async def content(message: Uuid, caller: Annotated[Caller, Depends(doors.admits(CONTENT))]) -> dict[str, Any]:
+        """Open a letter. The first opening is told to its sender."""
+        found = await front.letters.open(message, caller.professional)
+        if found is None:
+            raise Refused(404, "no such letter was received here")
+        front.wake()
+        return found
+
+
+def _cases(router: APIRouter, front: Front, doors: Doors) -> None:
+    look = Depends(doors.admits(TRAIL))
 
     @router.get("/api/cases", dependencies=[look])
     async def cases() -> Rows:
         """The cases this organisation knows."""
-        async with reading(edge.engine) as connection:
+        async with reading(front.engine) as connection:
             return await views.cases(connection)
 
-    @router.get("/api/cases/{case}", dependencies=[look], responses=errors(404))
+    @router.get("/api/cases/{case}", dependencies=[look], responses=described(404))
     async def case(case: Subject) -> dict[str, Any]:
         """One case: who has regie, who sees each child, where each handover stands, and all that was said."""
-        async with reading(edge.engine) as connection:
+        async with reading(front.engine) as connection:
             found = await views.case(connection, case)
         if found is None:
             raise Refused(404, "no such case is known here")
         return found
 
-    @router.get("/api/alerts", dependencies=[look])
+
+def _owed(router: APIRouter, front: Front, doors: Doors) -> None:
+    @router.get("/api/alerts", dependencies=[Depends(doors.admits(ALERTS))])
     async def alerts(case: Subject | None = None, state: Literal["open", "resolved", "all"] = "open") -> Rows:
         """Alerts this organisation was told of, in their latest state."""
-        async with reading(edge.engine) as connection:
+        async with reading(front.engine) as connection:
             return await views.alerts(connection, case, state)
 
-    @router.get("/api/worklist", dependencies=[Depends(doors.admits(WORK))])
+    @router.get("/api/worklist", dependencies=[Depends(doors.admits(OWED))])
     async def work() -> Rows:
         """What this organisation owes or should look at."""
-        async with reading(edge.engine) as connection:
-            return await worklist(connection, edge.slug, edge.clock.now())
+        async with reading(front.engine) as connection:
+            return await worklist(connection, front.slug, front.clock.now())
 
 
 def _midnight(day: date | None, later: int = 0) -> datetime | None:

@@ -8,11 +8,14 @@ from pydantic import BaseModel, ValidationError
 from schemas.base import Slug, Subject, Uuid
 from schemas.event import MAX_OUTBOX, MalformedMessage, strict_json
 from schemas.parties import OrganisationKind, Professional
+from schemas.service import AlertAcknowledged
 from schemas.tables.messages import ROWS, MessageRow
-from services.organisation.access import WORK, Doors, Problems, Refused, answers, errors, problems_in
+from services.organisation.access import CONTENT, OWED, Doors, Roles
 from services.organisation.composing import Unsendable
 from services.organisation.desk import Answer, Desk
 from services.organisation.orders import Order, order_model
+from services.runtime.problems import Problem, Refused, problems_in
+from services.runtime.problems import described as errors
 from services.runtime.tokens import Caller
 
 MAX_REQUEST = MAX_OUTBOX + 64 * 1024
@@ -34,6 +37,11 @@ class Accepted(BaseModel):
     messages: list[Queued]
 
 
+def may_send(row: MessageRow) -> Roles:
+    """A coordinator takes up alerts, and decides nothing in a case."""
+    return OWED if row.body is AlertAcknowledged else CONTENT
+
+
 def sendable(kind: OrganisationKind) -> tuple[MessageRow, ...]:
     """What a professional of such an organisation may be able to say."""
     return tuple(row for row in ROWS if kind in row.senders and row.decided_by)
@@ -50,10 +58,11 @@ def sending_routes(kind: OrganisationKind, desk: Desk, doors: Doors, ready: Any)
 def _add(router: APIRouter, row: MessageRow, model: type[Order], desk: Desk, doors: Doors, ready: Any) -> None:
     async def send(
         request: Request,
-        caller: Annotated[Caller, Depends(doors.admits(WORK))],
+        caller: Annotated[Caller, Depends(doors.admits(may_send(row)))],
         second: Annotated[Professional | None, Depends(doors.second)],
         idempotency_key: Annotated[
-            str | None, Header(min_length=1, max_length=64, description="the same key has one effect and one answer")
+            str | None,
+            Header(pattern=r"^[!-~]{1,64}$", description="the same key has one effect and one answer"),
         ] = None,
     ) -> Answer:
         order = await _order(request, model)
@@ -71,10 +80,15 @@ def _add(router: APIRouter, row: MessageRow, model: type[Order], desk: Desk, doo
         operation_id=row.name,
         description=row.body.__doc__,
         response_model=None,
-        responses={202: answers(Accepted.__name__, "queued"), **errors(400, 401, 403, 413, 422, 503)},
+        responses={202: _accepted(), **errors(400, 401, 403, 408, 413, 415, 422, 429, 503)},
         dependencies=[Depends(ready)],
         openapi_extra={"requestBody": _described(model)},
     )
+
+
+def _accepted() -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{Accepted.__name__}"}
+    return {"description": "queued", "content": {"application/json": {"schema": schema}}}
 
 
 def _described(model: type[Order]) -> dict[str, Any]:
@@ -86,16 +100,10 @@ def _described(model: type[Order]) -> dict[str, Any]:
 
 async def _order(request: Request, model: type[Order]) -> Order:
     """Strictly: JSON of one meaning, exact types, no unknown field; every problem at once."""
-    if int(request.headers.get("content-length") or 0) > MAX_REQUEST:
-        raise Refused(413, f"the request takes more than {MAX_REQUEST} bytes")
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_REQUEST:
-            raise Refused(413, f"the request takes more than {MAX_REQUEST} bytes")
+    raw = await request.body()
     try:
-        strict_json(bytes(raw))
-        return model.model_validate_json(bytes(raw), strict=True)
+        strict_json(raw)
+        return model.model_validate_json(raw, strict=True)
     except MalformedMessage as error:
         raise Refused(422, *error.problems) from None
     except ValidationError as error:
@@ -105,7 +113,7 @@ async def _order(request: Request, model: type[Order]) -> Order:
 def described(kind: OrganisationKind) -> dict[str, Any]:
     """The JSON Schemas that the routes name, for the components of the description."""
     found: dict[str, Any] = {}
-    models: tuple[type[BaseModel], ...] = (Problems, Accepted, *(order_model(row) for row in sendable(kind)))
+    models: tuple[type[BaseModel], ...] = (Problem, Accepted, *(order_model(row) for row in sendable(kind)))
     for model in models:
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found |= schema.pop("$defs", {})

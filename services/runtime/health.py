@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 
+from services.runtime.guard import SERVER
 from services.runtime.metrics import CONTENT_TYPE, Gauge, Metrics, alarms
 
 
@@ -29,7 +30,7 @@ class HttpServer:
         self.host = host
         self.port = port
         self._server = _Embedded(
-            uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="on")
+            uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="on", **SERVER)
         )
         self._task: asyncio.Task[None] | None = None
 

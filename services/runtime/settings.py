@@ -32,7 +32,9 @@ class Cluster(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Settings of one process, from the environment: ESTAFETTE_HOME, _ORGANISATION, _HOST, _PORT and _DATABASE_URL."""
+    """Settings of one process, from the environment: ESTAFETTE_HOME, _ORGANISATION, _HOST, _PORT, _DATABASE_URL and
+    _OIDC.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ESTAFETTE_", frozen=True, extra="ignore")
 
@@ -41,6 +43,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=0, ge=0, le=65535)
     database_url: str | None = None
+    oidc: Path | None = None  # the providers that let people in; without it, the development issuer, on loopback only
 
     @property
     def cluster_file(self) -> Path:

@@ -1,17 +1,18 @@
 """Who is calling: a bearer token names one professional of one organisation.
 
-`Verifier.check` is the one door every edge uses. Today a development issuer stands behind it, which hands a token to
-whoever can read its key file and therefore serves loopback only; an OpenID Connect provider can take its place with the
-same claims.
+`Callers` is the one door of every interface. Behind it stands the organisation's OpenID Connect provider
+(`services.runtime.oidc`), or the development issuer of this module, which hands a token to whoever can read its key
+file and therefore serves loopback only.
 """
 
+import base64
 import ipaddress
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Protocol, Self
 
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
@@ -32,9 +33,9 @@ class Role(StrEnum):
     """What the caller may see and do in the organisation's own desk."""
 
     PROFESSIONAL = "PROFESSIONAL"
-    COORDINATOR = "COORDINATOR"  # chain coordinator: obligations and alerts of the region, no sections
-    PRIVACY_OFFICER = "PRIVACY_OFFICER"  # functionaris gegevensbescherming
-    ADMINISTRATOR = "ADMINISTRATOR"  # runs the edge; never sees case content (D#145)
+    COORDINATOR = "COORDINATOR"  # of a team, or of the chain: what is owed and the alerts; no section, no case file
+    PRIVACY_OFFICER = "PRIVACY_OFFICER"  # functionaris gegevensbescherming: the trail, no section
+    ADMINISTRATOR = "ADMINISTRATOR"  # runs the edge; sees no case (D#145)
 
 
 class Caller(Frozen):
@@ -67,8 +68,35 @@ class NotLoopbackError(Exception):
     """Development tokens are accepted, but the server would listen beyond this machine."""
 
 
+class IssuerAway(Exception):
+    """The provider's keys cannot be had now: whether the token is good is not known."""
+
+
+class Callers(Protocol):
+    """Tells whose token it is."""
+
+    async def caller(self, token: str, organisation: Slug | None = None) -> Caller:
+        """The caller, when the token is genuine, current and meant for this interface; with `organisation`, a
+        professional of that one. Raises TokenRefused, IssuerAway.
+        """
+
+
 def _wall() -> datetime:
     return datetime.now(UTC)
+
+
+def part(token: str, number: int) -> dict[str, Any]:
+    """The header (0) or the claims (1) as they stand in a token. Worth nothing until the token was checked: only good
+    to choose what to check it with. Raises TokenRefused.
+    """
+    try:
+        text = token.split(".")[number]
+        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, IndexError, RecursionError):
+        raise TokenRefused("the token cannot be read") from None
+    if not isinstance(found, dict):
+        raise TokenRefused("the token cannot be read")
+    return found
 
 
 class Issuer:
@@ -99,7 +127,7 @@ class Issuer:
 
 
 class Verifier:
-    """Checks tokens of one issuer."""
+    """Checks tokens of the development issuer, whose audience is the organisation's slug."""
 
     def __init__(self, key: PublicKey, issuer: str = ISSUER, now: Callable[[], datetime] = _wall) -> None:
         self._key = OKPKey.import_key({**key.to_jwk()})
@@ -109,6 +137,12 @@ class Verifier:
     @classmethod
     def from_home(cls, home: Path) -> Self:
         return cls(PublicKey.from_jwk(json.loads((home / "issuer" / "public.jwk").read_bytes())))
+
+    async def caller(self, token: str, organisation: Slug | None = None) -> Caller:
+        """As `Callers`. Where any organisation may ask, the token says which."""
+        if len(token) > MAX_TOKEN:
+            raise TokenRefused("the token is too long")
+        return self.check(token, organisation or str(part(token, 1).get("aud")))
 
     def check(self, token: str, audience: str) -> Caller:
         """The caller, when the token is genuine, current and meant for `audience` (the organisation's slug).
@@ -157,11 +191,15 @@ class Verifier:
             raise TokenRefused("the token lacks a claim") from None
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def require_loopback(host: str) -> None:
     """To be called before an edge that accepts development tokens starts to listen. Raises NotLoopbackError."""
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not loopback:
+    if not is_loopback(host):
         raise NotLoopbackError("development tokens are accepted on 127.0.0.1 or ::1 only; use OpenID Connect elsewhere")

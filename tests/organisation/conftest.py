@@ -53,6 +53,7 @@ class Office:
     async def ask(self, method: str, path: str, ref: str, json: Any = None, **headers: str) -> httpx2.Response:
         told = {"Authorization": self.token(ref), **{k.replace("_", "-"): v for k, v in headers.items()}}
         if isinstance(json, bytes):
+            told.setdefault("Content-Type", "application/json")
             return await self._http.request(method, path, content=json, headers=told)
         return await self._http.request(method, path, json=json, headers=told)
 
