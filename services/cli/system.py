@@ -1,7 +1,8 @@
 """`estafette up`, `down` and `status`: everything on this machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -76,6 +77,17 @@ def status(settings: Settings) -> None:
         ready = answer.get("ready") is True
         state = "ready" if ready else f"not ready: {answer.get('reason')}"
         table.add_row(process.name, f"http://127.0.0.1:{process.port}", state, style=None if ready else "red")
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for name, answer in health.items():
+        for line in _warned(answer):
+            console.print(f"{name}: {line}", style="bold red", soft_wrap=True)
     if any(answer.get("ready") is not True for answer in health.values()):
         raise SystemExit(1)
+
+
+def _warned(answer: Mapping[str, Any]) -> Iterator[str]:
+    """What a service warns of, in its own words where it has any."""
+    told = answer.get("warnings") or []
+    yield from (f"{each['code']} {each['organisation'] or '?'}: {each['means']}" for each in told)
+    yield from (code for code in answer.get("alarms") or [] if code not in {each["code"] for each in told})

@@ -10,6 +10,7 @@ from services.organisation.access import Doors
 from services.organisation.front import Front
 from services.organisation.reading import reading_routes
 from services.organisation.sending import MAX_REQUEST, Accepted, described, sending_routes
+from services.organisation.trust import trust_routes
 from services.runtime.api_page import add_page
 from services.runtime.guard import guard
 from services.runtime.health import add_pages
@@ -35,6 +36,7 @@ def build(front: Front) -> FastAPI:
     guard(app, MAX_REQUEST, Rate(ADDRESS_PER_SECOND, ADDRESS_BURST))
     app.include_router(sending_routes(front.profile.kind, front.desk, doors, ready))
     app.include_router(reading_routes(front, doors))
+    app.include_router(trust_routes(front, doors))
 
     @app.get("/health", tags=["operate"], responses={503: {"description": "not ready; `reason` says why"}})
     async def health() -> JSONResponse:
