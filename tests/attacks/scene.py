@@ -19,18 +19,19 @@ import yaml
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from deploy.directory import DEMO
+from deploy.keys import organisation_keys
 from deploy.system import System
 from schemas.directory import DirectoryRecord, KeyUse, Organisation
 from schemas.event import MAX_OUTBOX, wire_type
 from services.cli.fresh import free_block
 from services.organisation.author import slot_of
-from services.runtime.jose import SealingKey, SigningKey, sign_detached
+from services.runtime.jose import sign_detached
 from services.runtime.settings import Settings
 from services.runtime.tokens import Issuer
 
 SLOTS = 4
 VT, LINDE, BERK, DESK = "veilig-thuis-noord", "lokaal-team-linde", "lokaal-team-berk", "coordinatie-noord"
-LONGEST = 120.0
+LONGEST = 300.0
 """Seconds after which something that was waited for is said never to come."""
 WORKER = {"ref": "vt-1", "function": "veilig-thuis-worker", "registration": "SKJ", "competences": ["SAFETY"]}
 
@@ -44,7 +45,7 @@ def until(look: Callable[[], T | None], what: str, within: float = LONGEST) -> T
         found = look()
         if found is not None and found is not False:
             return found
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise AssertionError(f"waited {within:.0f} s for {what}")
 
 
@@ -88,7 +89,7 @@ class Reading:
 
     def more(self, wait: float = 0.2) -> list[Found]:
         """All read so far, after one more look."""
-        for record in self._consumer.consume(1000, wait):
+        for record in self._consumer.consume(5000, wait):
             if record.error() is None:
                 headers = {name: bytes(value or b"") for name, value in record.headers() or ()}
                 self.records.append(
@@ -98,7 +99,17 @@ class Reading:
 
     def first(self, fits: Callable[[Found], bool], what: str) -> Found:
         """The first record that fits, waited for."""
-        return until(lambda: next((found for found in self.more() if fits(found)), None), what)
+        looked = 0
+
+        def look() -> Found | None:
+            nonlocal looked
+            if looked == len(self.records):
+                self.more()
+            fresh = self.records[looked:]
+            looked += len(fresh)
+            return next((one for one in fresh if fits(one)), None)
+
+        return until(look, what)
 
     def close(self) -> None:
         self._consumer.close()
@@ -109,9 +120,7 @@ class Client:
 
     def __init__(self, settings: Settings, slug: str) -> None:
         self.slug = slug
-        folder = settings.home / "keys" / slug
-        self.key = SigningKey.from_file(folder / "signing.jwk")
-        self.sealing = SealingKey.from_file(folder / "sealing.jwk")
+        _, self.key, self.sealing = organisation_keys(settings.home, slug)
         config = {**settings.kafka(slug).confluent(), "partitioner": "murmur2_random", "message.max.bytes": 6_000_000}
         self._producer = Producer(config)
         self.inbox = Reading(settings, slug, f"{slug}.inbox")
