@@ -94,8 +94,14 @@ def load_providers(file: Path) -> tuple[Provider, ...]:
 class Keys:
     """The public keys of a provider, found by discovery and asked for again when an unknown one is named."""
 
-    def __init__(self, provider: Provider, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        now: Callable[[], float] = time.monotonic,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         self._provider = provider
+        self._transport = transport
         self._now = now
         self._held: dict[str, Key] = {}
         self._read_at = float("-inf")
@@ -135,8 +141,13 @@ class Keys:
             self._read_at = self._now()
 
     def _client(self) -> httpx2.AsyncClient:
-        trusted = ssl.create_default_context(cafile=self._provider.ca_file)
-        return httpx2.AsyncClient(verify=trusted, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False)
+        return httpx2.AsyncClient(
+            verify=ssl.create_default_context(cafile=self._provider.ca_file),
+            timeout=TIMEOUT_SECONDS,
+            follow_redirects=False,
+            trust_env=False,
+            transport=self._transport,
+        )
 
 
 async def _get(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
@@ -168,12 +179,16 @@ def _public(published: Any) -> tuple[str, Key] | None:
 
 
 class OidcCallers:
-    """Lets people in by the tokens of their organisations' providers. `now` is the wall clock's."""
+    """Lets people in by the tokens of their organisations' providers. `elapsed` counts seconds from anywhere."""
 
     def __init__(
-        self, providers: tuple[Provider, ...], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        providers: tuple[Provider, ...],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        elapsed: Callable[[], float] = time.monotonic,
+        transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        self._known = [(provider, Keys(provider)) for provider in providers]
+        self._known = [(provider, Keys(provider, elapsed, transport)) for provider in providers]
         self._now = now
 
     async def caller(self, token: str, organisation: Slug | None = None) -> Caller:
