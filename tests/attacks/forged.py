@@ -148,11 +148,11 @@ def leaves(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
             yield from leaves(inner, *path, name)
 
 
-def altered(event: Mapping[str, Any], path: tuple[str | int, ...], text: str) -> dict[str, Any]:
-    """The message with another text in one place."""
+def altered(event: Mapping[str, Any], path: tuple[str | int, ...], value: Any) -> Any:
+    """The message with another value in one place."""
     made = json.loads(json.dumps(event))
     inner: Any = made
     for part in path[:-1]:
         inner = inner[part]
-    inner[path[-1]] = text
-    return dict(made)
+    inner[path[-1]] = value
+    return made

@@ -1,5 +1,6 @@
 """Reads a scenario file and says everything that is wrong with it, by line."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from services.cli.play.faults import faults
 from services.cli.play.scenario import Scenario
 
 SafePath = tuple[str | int, ...]
+LARGEST = 100_000
+"""The most values a scenario may hold; the longest of ours has 2,500. A few aliases of aliases hold millions."""
 
 
 class BadScenario(Exception):
@@ -24,14 +27,30 @@ def load(file: Path, deployment: Deployment) -> Scenario:
     try:
         text = file.read_text(encoding="utf-8")
         node = yaml.compose(text, yaml.SafeLoader)
+        if _unfolded(node, {}) > LARGEST:
+            raise BadScenario(f"{file}: too large: with its aliases written out it holds over {LARGEST} values")
         content = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario(f"{file}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
+    # The library lets out other errors on a date such as 2026-02-30 and on a tag that does not fit.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
         raise BadScenario(f"{file}: this is not YAML: {error}") from None
+    except RecursionError:
+        raise BadScenario(f"{file}: nested too deeply") from None
     if not isinstance(content, dict):
         raise BadScenario(f"{file}: a scenario starts with fields such as `scenario:`, `start:` and `steps:`")
     return _checked(file, node, content, deployment)
+
+
+def _unfolded(node: yaml.Node | None, known: dict[int, float]) -> float:
+    """How many values a part of the file holds with every alias written out; without end when it holds itself."""
+    if id(node) not in known:
+        known[id(node)] = math.inf
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        rows = node.value if isinstance(node, yaml.SequenceNode) else ()
+        inner = [*(part for pair in pairs for part in pair), *rows]
+        known[id(node)] = 1 + sum(_unfolded(part, known) for part in inner)
+    return known[id(node)]
 
 
 def _checked(file: Path, node: yaml.Node | None, content: dict[str, Any], deployment: Deployment) -> Scenario:
