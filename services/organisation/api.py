@@ -8,11 +8,12 @@ from fastapi.responses import JSONResponse
 from schemas.parties import OrganisationKind
 from services.organisation.access import Doors
 from services.organisation.front import Front
+from services.organisation.privacy import privacy_routes
 from services.organisation.reading import reading_routes
 from services.organisation.sending import MAX_REQUEST, Accepted, described, sending_routes
 from services.organisation.trust import trust_routes
 from services.runtime.api_page import add_page
-from services.runtime.guard import guard
+from services.runtime.guard import ANSWERS, guard
 from services.runtime.health import add_pages
 from services.runtime.problems import Refused
 from services.runtime.rates import Rate
@@ -24,7 +25,7 @@ ADDRESS_PER_SECOND, ADDRESS_BURST = 200, 2000
 
 def build(front: Front) -> FastAPI:
     """The application of one edge. Nothing is read or opened before the first request."""
-    app = FastAPI(title=front.profile.title, version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title=front.profile.title, version="1", docs_url=None, redoc_url=None, responses=ANSWERS)
     doors = Doors(front.callers, front.slug)
 
     def ready() -> None:
@@ -37,6 +38,7 @@ def build(front: Front) -> FastAPI:
     app.include_router(sending_routes(front.profile.kind, front.desk, doors, ready))
     app.include_router(reading_routes(front, doors))
     app.include_router(trust_routes(front, doors))
+    app.include_router(privacy_routes(front, doors))
 
     @app.get("/health", tags=["operate"], responses={503: {"description": "not ready; `reason` says why"}})
     async def health() -> JSONResponse:

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 import structlog
 from aiokafka.errors import KafkaError
 
-from services.organisation import store, watching
+from services.organisation import retention, store, watching
 from services.organisation import tables as t
 from services.organisation.api import build
 from services.organisation.author import Author, Clock
 from services.organisation.deliveries import Checker
 from services.organisation.desk import Desk
+from services.organisation.erasure import Eraser, Journal
 from services.organisation.front import Front
 from services.organisation.holdings import Holdings
 from services.organisation.intake import Intake
@@ -40,6 +41,7 @@ from services.runtime.settings import Settings
 from services.runtime.sql import check_writable, database_url, engine_of, reading
 
 RETRY_SECONDS = 2.0
+TIDY_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +73,7 @@ class Edge:
         self.intake = Intake(
             checker, self.known.refresh, self.engine, author, keys, resender, self.publisher.wake, asyncio.Event()
         )
+        self.eraser = Eraser(self.slug, profile.kind, self.engine, Journal(settings.home, self.slug))
         self.letters = Letters(self.engine, author, keys)
         self.api = build(self._front())
         self.server = HttpServer(self.api, settings.port, settings.host)
@@ -89,6 +92,7 @@ class Edge:
             callers=self.callers,
             desk=self.desk,
             letters=self.letters,
+            eraser=self.eraser,
             directory=lambda: self.known.directory,
             wake=self.publisher.wake,
             can_sign=self.can_sign,
@@ -103,7 +107,9 @@ class Edge:
             query = sa.select(sa.func.max(t.positions.c.at)).where(t.positions.c.epoch == self.epoch)
             self.clock.advance((await connection.execute(query)).scalar())
         await self.known.load()
+        await self.eraser.again()
         await self.server.start()
+        self._go(self._tidy())
         self._go(self.publisher.run())
         self._go(self._connect())
 
@@ -149,6 +155,14 @@ class Edge:
         except NoKey:
             return False
         return True
+
+    async def _tidy(self) -> None:
+        """What was erased stays so, and what served its time goes. Until cancelled."""
+        while True:
+            await asyncio.sleep(TIDY_SECONDS)
+            await self.eraser.again()
+            async with self.engine.begin() as connection:
+                await retention.prune(connection, self.clock.now())
 
     def metrics(self) -> Metrics:
         """The page of this edge."""

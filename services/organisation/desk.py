@@ -119,7 +119,7 @@ class Desk:
             t.sent.c.name == consents.ConsentRecorded.name, t.sent.c.status != "refused"
         )
         for (body,) in (await connection.execute(query)).all():
-            if body["statement"] == statement:
+            if body["statement"] == statement and "about" in body:  # else it was erased
                 return consents.ConsentRecorded.model_validate(body)
         return None
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.base import Slug
 from services.organisation.author import Clock
 from services.organisation.desk import Desk
+from services.organisation.erasure import Eraser
 from services.organisation.letters import Letters
 from services.organisation.profile import Profile
 from services.runtime.directory import Directory
@@ -29,6 +30,7 @@ class Front:
     callers: Callers
     desk: Desk
     letters: Letters
+    eraser: Eraser
     directory: Callable[[], Directory]
     wake: Callable[[], None]
     can_sign: Callable[[], bool]

@@ -32,7 +32,7 @@ class Resender:
         stays on the worklist, and the gate tells both sides in the end."""
         query = sa.select(t.sent).where(t.sent.c.id == due.message, t.sent.c.resent_as.is_(None))
         row = (await connection.execute(query)).mappings().first()
-        if row is None or due.recipient not in row["recipients"]:
+        if row is None or not row["value"] or due.recipient not in row["recipients"]:
             return None
         event = parse_event(row["value"])
         listed = [section.item for section in event.data.manifest.sections] if event.data.manifest else []

@@ -220,3 +220,42 @@ alerts = sa.Table(
     sa.Index("ix_alerts_subject", "subject"),
     sa.Index("ix_alerts_state", "state"),
 )
+
+holds = sa.Table(  # why a dossier must not be erased
+    "holds",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("placed_at", Utc, nullable=False),
+    sa.Column("placed_by", _Id, nullable=False),
+    sa.Column("until", sa.Date),  # the last day it holds; without one, until it is lifted
+    sa.Column("lifted_at", Utc),
+    sa.Column("lifted_by", _Id),
+)
+
+erasures = sa.Table(  # requests to erase and what became of them; what was erased is named by id only
+    "erasures",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("person", _Id),  # None: the whole dossier
+    sa.Column("ground", sa.String(32), nullable=False),
+    sa.Column("requested_on", sa.Date, nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("by_ref", _Id, nullable=False),
+    sa.Column("second_ref", _Id, nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("reasons", Json, nullable=False),  # why it was refused
+    sa.Column("items", Json, nullable=False),
+    sa.Column("kept", Json, nullable=False),  # items about others too
+    sa.Column("holders", Json, nullable=False),  # organisations that got items of it and hold their own copy
+)
+
+restores = sa.Table(  # this database was put back from a backup
+    "restores",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),
+    sa.Column("taken_at", Utc, nullable=False),
+    sa.Column("at", Utc, nullable=False),
+)

@@ -71,6 +71,7 @@ def _prepare(connection: Any, _: Any) -> None:
         "synchronous=full",
         f"busy_timeout={BUSY_MILLISECONDS}",
         "foreign_keys=on",
+        "secure_delete=on",  # what is deleted is overwritten
     ):
         cursor.execute(f"pragma {pragma}")
     cursor.close()
@@ -130,3 +131,18 @@ async def check_writable(engine: AsyncEngine) -> None:
                 raise sa.exc.OperationalError("read only", None, Exception("read only"))
         else:
             await connection.execute(sa.text("pragma user_version"))
+
+
+async def compact(engine: AsyncEngine) -> None:
+    """Write the database anew, so that nothing is left in it of what was deleted before. Others wait meanwhile.
+
+    PostgreSQL's write-ahead log keeps old pages until it is recycled, and archived copies of it until they expire.
+    """
+    async with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            sqlite: Any = (await connection.get_raw_connection()).driver_connection
+            for statement in ("vacuum", "pragma wal_checkpoint(truncate)"):
+                await (await sqlite.execute(statement)).close()
+            return
+        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await outside.execute(sa.text("vacuum full"))
