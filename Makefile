@@ -27,8 +27,9 @@ chaos: $(READY)  ## kill services, pages and the broker for MINUTES, and count w
 bench: $(READY)  ## measure throughput, latency and loading (five minutes; QUICK=1: one)
 	$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
 
-mutations: $(READY)  ## break each invariant on purpose, and see which test notices
+mutations: $(READY)  ## break each invariant, and take away each defence, on purpose; see which test notices
 	$(BIN)/python -m tests.invariants.mutations
+	$(BIN)/python -m tests.attacks.mutations
 
 up: $(READY)  ## start everything on this machine and leave it running
 	$(BIN)/estafette up

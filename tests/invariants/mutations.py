@@ -17,17 +17,18 @@ from tests.invariants.breaks import BREAKS, LIVES, STORIES, Break
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("services", "schemas", "topics", "deploy", "tests", "scenarios", "pyproject.toml")
+LEFT = ("__pycache__", "node_modules", "*-data", ".*")
 FAILED = re.compile(r"^FAILED \S*?([\w.]+::\S+)(?: - (.*))?$", re.MULTILINE)
 LONGEST = 240.0
 """Seconds for the tests of one break."""
 
 
-def copy_sources(to: Path) -> None:
+def copy_sources(to: Path, more: Iterable[str] = ()) -> None:
     """What the tests need, without data, caches and environments."""
-    for name in COPIED:
+    for name in (*COPIED, *more):
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__", "*-data", ".*"))
+            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns(*LEFT))
         elif source.exists():
             shutil.copy(source, to / name)
 
