@@ -4,7 +4,7 @@ coordinator. Tier 3: both organisations and the coordinator, at once.
 
 from dataclasses import dataclass
 
-from schemas.tables.obligations import Term, days, hours, working_days
+from schemas.tables.obligation_row import Term, days, hours, working_days
 
 
 @dataclass(frozen=True, slots=True)

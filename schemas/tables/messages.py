@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas import care, cases, consents, handovers, service
+from schemas import care, cases, consents, handovers, investigations, service
 from schemas.body import Body
 from schemas.parties import OrganisationKind as K
 
@@ -121,6 +121,8 @@ ROWS: tuple[MessageRow, ...] = (
     letter(care.SupportAccepted, HELPERS, LEADS),
     letter(care.SupportDeclined, HELPERS, LEADS),
     letter(care.SupportEnded, HELPERS, LEADS),
+    # investigations of the Raad
+    letter(investigations.InvestigationRegistered, LEADS, {RAAD}),
     # measures: by court order, never by handover
     statement(care.MeasureStarted, {GI}, PARTIES, party_bound=False, makes_party=True),
     statement(care.WorkerAssigned, {GI}, PARTIES),

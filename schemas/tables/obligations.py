@@ -250,6 +250,14 @@ WARM_HANDOVER: tuple[Row, ...] = (
         (On(effect=Effect.STORY_GIVEN), On(effect=Effect.STORY_READ)), "D#27: the family need not tell it again",
     ),
     Row(
+        "VTO_OWED", Per.HANDOVER, (On(effect=Effect.VTO_OWED),), working_days(2), Who.SENDER, Who.COORDINATION,
+        (
+            On("investigations.registered", when=When.BY_RESPONSIBLE), On(when=When.CHARGED),
+            gone(when=When.LEAD_LOST),
+        ),
+        "JB Noord 2016 §5.2: both want the Raad to look, the one who hands over asks it", direct=hours(24),
+    ),
+    Row(
         "RETURN_PROPOSAL", Per.HANDOVER, (On(enters=S.RETURNING),), working_days(2), Who.HOLDER, Who.COORDINATION,
         (On("handovers.proposed", when=When.RETURNS_THIS), On(leaves=S.RETURNING)),
         "JB Noord 2016 §3.3: a needless take-over goes back",
@@ -295,6 +303,13 @@ AFTER_HANDOVER: tuple[Row, ...] = (
         (On("reviews.recorded", when=When.SHOWS_REVIEW),),
         "G18: five answers and a second person follow within 24 hours", heights="FROM_TWO", alarm="URGENT_REVIEW",
         after_closing=True,
+    ),
+    Row(
+        "SET_ASIDE_REVIEW", Per.STATEMENT, (On("consents.set_aside"),), None, Who.ACTOR, Who.COORDINATION,
+        (
+            On("reviews.recorded", when=When.SHOWS_REVIEW), On(when=When.STATEMENT_OVER), On(when=When.HOLDER_SPOKE),
+        ),
+        "Jeugdwet 7.3.15(4): looked at again by the day given, four weeks at most", counts_from=From.REVIEW_ON,
     ),
     Row(
         "CONSENT_REVIEW", Per.BIRTHDAY, (On(),), None, Who.HOLDER, Who.COORDINATION,
@@ -359,7 +374,37 @@ MEASURES: tuple[Row, ...] = (
 )  # fmt: skip
 """Child-protection measures."""
 
-ROWS: tuple[Row, ...] = (*WARM_HANDOVER, *AFTER_HANDOVER, *VEILIG_THUIS, *MEASURES)
+DELIVERIES: tuple[Row, ...] = (
+    Row(
+        "RECEIPT", Per.DELIVERY, (On(when=When.DELIVERED),), working_days(1), Who.RECIPIENT, Who.ACTOR,
+        (On(when=When.STORED), gone(when=When.MISSED)), "D§0.2: who sends stays responsible until it has arrived",
+        direct=hours(4), after_closing=True, tells_watcher=True,
+    ),
+    Row(
+        "RESEND", Per.DELIVERY, (On(when=When.MISSING),), working_days(1), Who.ACTOR, Who.RECIPIENT,
+        (On(when=When.SENT_AGAIN), On(when=When.SAID_ANEW)),
+        "D§0.2; a letter that was lost stays owed: only saying it again helps the receiver",
+        direct=hours(4), after_closing=True, tells_watcher=True,
+    ),
+)  # fmt: skip
+"""What happens on the way. They end with what becomes of the delivery, also in a closed case."""
+
+REJECTIONS: tuple[Row, ...] = (
+    Row(
+        "UNREADABLE_LETTER", Per.REJECTION, (On("dossiers.rejected", when=When.UNREADABLE),), working_days(1),
+        Who.RECIPIENT, Who.ACTOR, (On(when=When.ITEM_SENT),), "IGJ 2023: the receiver has what it needs",
+        direct=hours(4), tells_watcher=True,
+    ),
+    Row(
+        "UNTRUE_CATEGORY", Per.REJECTION, (On("dossiers.rejected", when=When.UNTRUE),), working_days(2),
+        Who.RECIPIENT, Who.ACTOR,
+        (On(when=When.SHARED_ANEW), On("reviews.recorded", when=When.SHOWS_REVIEW)),
+        "GDPR art. 5(1)d: what is called by a wrong name is corrected, or a second person says why not",
+    ),
+)  # fmt: skip
+"""What a receiver cannot use is the sender's to mend."""
+
+ROWS: tuple[Row, ...] = (*WARM_HANDOVER, *AFTER_HANDOVER, *VEILIG_THUIS, *MEASURES, *DELIVERIES, *REJECTIONS)
 BY_CODE: dict[str, Row] = {row.code: row for row in ROWS}
 
 CASE_UPDATE_WITH_MEASURE = days(42)

@@ -47,7 +47,7 @@ def record(fact: Fact) -> Emit:
 
 def delivery_of(body: DeliveryFact, subject: Subject, cause: str, at: datetime) -> Fact:
     """The fact of what became of deliveries. `cause`: the message that told it, or the tick."""
-    return Fact(kind=FactKind.DELIVERY, at=at, id=cause, subject=subject, delivery=body)
+    return Fact(kind=FactKind.DELIVERY, at=at, id=cause, subject=subject, actor=body.sender, delivery=body)
 
 
 def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseFact | None:

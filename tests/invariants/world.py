@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from deploy.directory import Deployment, init
 from schemas.entry import Entry, entry_hash
 from schemas.event import Event, message_hash, parse_event
-from schemas.service import OVERSIGHT, Fact
+from schemas.service import OVERSIGHT, Fact, ReceiptStored
 from services.gate.envelope import slot_of
 from services.gate.rules.case import Case
-from services.gate.state import load_case
+from services.gate.state import Counters, load_case
 from services.oversight import state as watching
 from services.oversight.app import FACTS, OUTBOX, Oversight
 from services.oversight.rules.calendar import Calendar
@@ -110,19 +110,40 @@ class World:
         slot = slot_of(subject.encode(), SLOTS)
         signed = sign_detached(value, signing_key(source)) if jws is None else jws
         step = Step(sent=Sent(source, value, _readable(value)))
-        return self._settle(step, self.bench.send(source, value, subject, jws=signed, slot=slot), slot)
+        self._settle(step, self.bench.send(source, value, subject, jws=signed, slot=slot), slot)
+        self.steps.append(step)
+        return step
 
     def pass_time(self, slot: int, **length: float) -> Step:
-        """Time passes, and the slot's clock ticks once."""
+        """Every edge says what it stored; then time passes, and the slot's clock ticks once."""
+        step = Step(ticked=True)
+        for inbox in sorted(self._waiting(slot)):
+            self._settle(step, self._receipt(inbox, slot), slot)
         self.bench.pass_time(**length)
-        return self._settle(Step(ticked=True), self.bench.tick(slot), slot)
+        self._settle(step, self.bench.tick(slot), slot)
+        self.steps.append(step)
+        return step
+
+    def _waiting(self, slot: int) -> set[str]:
+        """The inboxes with something that no receipt covers."""
+        keys = (key for group in self.bench.states[slot].group_names() for key in self.bench.states[slot].group(group))
+        return {key.split(":")[1] for key in keys if key.startswith("pending:")}
+
+    def _receipt(self, inbox: str, slot: int) -> Outcome:
+        counters = Counters(BatchView(self.bench.states[slot]))
+        subject = next(iter(counters.pending(inbox).values())).subject
+        body = ReceiptStored(partition=slot, up_to=counters.sequence(inbox))
+        return self.bench.say(inbox, subject, body, by=None)
 
     def checkpoint(self, slot: int) -> Step:
         """Oversight answers a barrier: the gate signs the end of the slot's chain for everyone."""
         value = json.dumps({"barrier": "000000000001", "at": self.bench.now.isoformat()}).encode()
         mark = (("content-type", b"application/estafette-barrier+json"),)
         record = Record(OUTBOX, slot, 0, b"barrier", value, mark)
-        return self._settle(Step(), self.bench.decide(record, slot), slot)
+        step = Step()
+        self._settle(step, self.bench.decide(record, slot), slot)
+        self.steps.append(step)
+        return step
 
     def case(self, subject: str) -> Case:
         """The case as the gate's state has it."""
@@ -132,7 +153,7 @@ class World:
         """The case as oversight's state has it."""
         return watching.load(BatchView(self.watched[slot_of(subject.encode(), SLOTS)]), subject)
 
-    def _settle(self, step: Step, outcome: Outcome, slot: int) -> Step:
+    def _settle(self, step: Step, outcome: Outcome, slot: int) -> None:
         waiting = deque(outcome.emits)
         while waiting:
             emit = waiting.popleft()
@@ -143,8 +164,6 @@ class World:
                 step.alerts.append(Sent(OVERSIGHT, emit.value or b"", _readable(emit.value or b"")))
                 record = Record(OUTBOX, slot, 0, emit.key, emit.value, emit.headers)
                 waiting.extend(self.bench.decide(record, slot).emits)
-        self.steps.append(step)
-        return step
 
     def _oversee(self, emit: Emit, slot: int) -> list[Emit]:
         view = BatchView(self.watched[slot])

@@ -9,11 +9,11 @@ from schemas.body import Phase
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.parties import OrganisationKind
 from schemas.refusal import Flag
-from schemas.service import AlertBody, CaseFact, Fact, FactKind, HandoverFact
+from schemas.service import AlertBody, CaseFact, DeliveryFact, DeliveryState, Fact, FactKind, HandoverFact
 from schemas.tables.transitions import Effect
 from services.oversight.rules.calendar import AMSTERDAM, Calendar
 from services.oversight.rules.case import Obligation, Say, Watch
-from services.oversight.rules.follow import apply, fire, new_watch
+from services.oversight.rules.follow import apply, fire, follow_delivery, new_watch
 
 VT, LT, GI, SCHOOL, COORDINATION = "vt-noord", "lt-linde", "gi-noord", "school", "coordinatie"
 KINDS = {VT: OrganisationKind.VEILIG_THUIS, LT: OrganisationKind.LOCAL_TEAM, GI: OrganisationKind.CERTIFIED_INSTITUTION}
@@ -126,6 +126,12 @@ _LEAST: dict[str, dict[str, Any]] = {
         "how_asked": "IN_PERSON",
     },
     "consents.withdrawn": {"statement": uuid(12)},
+    "consents.set_aside": {
+        "statement": uuid(14), "about": CHILD, "holder": "parent-2", "scope": {"categories": ["SAFETY"]},
+        "reason": "DANGER_ON_ASKING", "review_on": "2026-03-20",
+    },
+    "investigations.registered": {"investigation": uuid(17), "children": [CHILD], "sight": [plan()]},
+    "dossiers.rejected": {"message": uuid(15), "item": uuid(16), "reason": "CANNOT_OPEN"},
 }  # fmt: skip
 
 
@@ -173,17 +179,18 @@ class Story:
         self.said: list[Say] = []
         self.now = MONDAY
         self.birthdays: dict[str, Any] = {}
+        self.stores = True  # each recipient stores at once what it gets
 
     def fact(
         self, name: str, by: str, when: datetime, change: HandoverFact | None = None, *,
         also: Iterable[HandoverFact] = (), to: tuple[str, ...] = (), flags: tuple[Flag, ...] = (),
-        case: dict[str, Any] | None = None, automatic: bool = False, **fields: Any,
+        case: dict[str, Any] | None = None, automatic: bool = False, items: tuple[str, ...] = (), **fields: Any,
     ) -> Fact:  # fmt: skip
         self.case = self.case.model_copy(update=case or {})
         return Fact(
             kind=FactKind.MESSAGE, at=when, id=uuid(), subject=SUBJECT, type=name, actor=by, actor_kind=KINDS.get(by),
             by=None if automatic else "p1", to=to, body=body(name, **fields), case=self.case, handover=change,
-            also=tuple(also), flags=flags, birthdays=self.birthdays,
+            also=tuple(also), flags=flags, items=items, birthdays=self.birthdays,
         )  # fmt: skip
 
     def tell(self, name: str, by: str, when: datetime | None = None, *change: HandoverFact, **more: Any) -> list[Say]:
@@ -195,6 +202,21 @@ class Story:
         """A fact reaches oversight."""
         self.now = max(self.now, fact.at)
         self.watch, said = apply(fact, self.watch, CALENDAR)
+        self.said += said
+        if self.stores:
+            for recipient in fact.to:
+                said = (*said, *self.became(DeliveryState.STORED, recipient, fact.id, sender=fact.actor or ""))
+        return list(said)
+
+    def became(
+        self, state: DeliveryState, recipient: str, *messages: str, when: datetime | None = None, sender: str = VT,
+        **more: Any,
+    ) -> list[Say]:  # fmt: skip
+        """What became of messages on their way to one recipient."""
+        self.now = max(self.now, when or self.now)
+        told = DeliveryFact(state=state, sender=sender, recipient=recipient, messages=messages, **more)
+        fact = Fact(kind=FactKind.DELIVERY, at=self.now, id=uuid(), subject=SUBJECT, actor=sender, delivery=told)
+        self.watch, said = follow_delivery(fact, self.watch, CALENDAR)
         self.said += said
         return list(said)
 

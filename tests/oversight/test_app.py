@@ -42,7 +42,7 @@ class Slot:
 
 
 def proposed(story: Story, when: datetime = MONDAY) -> Fact:
-    return story.fact("handovers.proposed", VT, when, handover(None, S.PROPOSED), to=(LT,), sight=[plan(every_days=92)])
+    return story.fact("handovers.proposed", VT, when, handover(None, S.PROPOSED), sight=[plan(every_days=92)])
 
 
 def tick(when: datetime, barrier: str | None = None) -> Fact:

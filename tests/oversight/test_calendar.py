@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.tables.obligations import Basis, days, hours, working_days
+from schemas.tables.obligation_row import Basis, days, hours, working_days
 from services.oversight.rules.calendar import AMSTERDAM, Calendar, YearNotConfigured, day_of, end_of
 
 CALENDAR = Calendar()

@@ -7,7 +7,9 @@ import pytest
 from schemas.body import Phase
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.refusal import Flag
-from schemas.tables.obligations import ROWS, STANDING, Per
+from schemas.tables.messages import BODIES
+from schemas.tables.obligation_row import Per
+from schemas.tables.obligations import ROWS, STANDING
 from schemas.tables.transitions import TRANSITIONS, Effect
 from services.oversight.rules.conditions import CONDITIONS
 from tests.oversight.story import (
@@ -44,10 +46,11 @@ def test_every_code_of_the_transition_table_is_a_row_here() -> None:
 
 
 def test_every_row_can_be_closed_and_names_its_source() -> None:
-    """CASE_UPDATE alone is never done: it starts anew with each word of the holder."""
+    """CASE_UPDATE alone is never done: it starts anew with each word of the holder. Each names messages that exist."""
     for row in ROWS:
         assert row.source
         assert row.closes or row.restarts
+        assert {on.message for on in (*row.opens, *row.closes) if on.message} <= set(BODIES)
 
 
 def test_a_proposal_must_be_answered_within_three_working_days() -> None:

@@ -12,6 +12,7 @@ from services.gate.rules.case import CaseHead, Context, Effects, Judgement
 from services.gate.rules.cases import judge_case
 from services.gate.rules.consent import judge_statement
 from services.gate.rules.handover import judge_handover
+from services.gate.rules.investigations import judge_investigation
 from services.gate.rules.measures import judge_measure
 from services.gate.rules.sections import judge_sections
 
@@ -22,6 +23,7 @@ CONVERSATIONS: Mapping[str, Rule] = {
     "consents": judge_statement,
     "handovers": judge_handover,
     "measures": judge_measure,
+    "investigations": judge_investigation,
     "reports": judge_care,
     "sight": judge_care,
     "supports": judge_care,

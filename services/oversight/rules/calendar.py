@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from dateutil.easter import easter
 
 from schemas.tables.calendar import DECREE_DAYS, FIXED, FROM_EASTER, KINGS_DAY
-from schemas.tables.obligations import Term, Unit
+from schemas.tables.obligation_row import Term, Unit
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _LAST_SECOND = time(23, 59, 59)

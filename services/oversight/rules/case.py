@@ -86,6 +86,8 @@ class Obligation(Record):
     ref: str = ""
     child: PersonRef | None = None  # or the person, where the row is per person
     day: date | None = None
+    to: Slug | None = None  # the recipient, where the row is per delivery
+    what: Code | None = None  # the type of that message; of a set-aside: who was set aside
     handover: Uuid | None = None
     responsible: tuple[Slug, ...]
     watcher: tuple[Slug, ...] = ()
@@ -97,7 +99,7 @@ class Obligation(Record):
 
     @property
     def key(self) -> str:
-        parts = (self.code, self.ref, self.child or "", self.day.isoformat() if self.day else "")
+        parts = (self.code, self.ref, self.child or "", self.day.isoformat() if self.day else "", self.to or "")
         return "/".join(parts).rstrip("/")
 
     @property
@@ -121,6 +123,7 @@ class Alert(Record):
     tier: int
     due: Instant
     responsible: tuple[Slug, ...]
+    also: tuple[Slug, ...] = ()  # who looks on and hears of it from the first tier
     told: tuple[Slug, ...] = ()
     spoken: Count = 0
     next_at: Instant | None = None

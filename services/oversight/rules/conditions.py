@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from schemas.body import Body, WatcherKind
 from schemas.care import (
     AssessmentRecorded,
+    DossierRejected,
+    DossierShared,
     MeasureEnded,
     MeasureEnding,
     MeasureStarted,
@@ -21,11 +23,12 @@ from schemas.care import (
     WorkerAssigned,
 )
 from schemas.cases import LeadKept
-from schemas.consents import ConsentRecorded, ConsentWithdrawn
+from schemas.consents import ConsentRecorded, ConsentSetAside, ConsentWithdrawn
 from schemas.handovers import FirstContactHeld, HandoverProposed, WarmContactAttested
 from schemas.person import PersonRef
 from schemas.refusal import Flag
-from schemas.service import Fact, HandoverFact
+from schemas.service import DeliveryFact, DeliveryState, Fact, HandoverFact
+from schemas.tables.messages import BY_NAME, Audience
 from schemas.tables.obligations import On, When
 from services.oversight.rules.case import Head, Obligation, Watch
 
@@ -263,6 +266,100 @@ def _contact_held(event: Event, owed: Obligation | None) -> bool:
 @_condition(When.URGENT_GROUND)
 def _urgent_ground(event: Event, owed: Obligation | None) -> bool:
     return Flag.URGENT_GROUND in event.fact.flags
+
+
+@_condition(When.DELIVERED)
+def _delivered(event: Event, owed: Obligation | None) -> bool:
+    """What machines say to machines is not confirmed (alerts), nor what reached nobody."""
+    if isinstance(event.body, DeliveryFact):
+        return event.body.state is DeliveryState.SENT_AGAIN
+    row = BY_NAME.get(event.fact.type or "")
+    return row is not None and row.audience is not Audience.ANYONE
+
+
+@_condition(When.MISSING)
+def _missing(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, DeliveryFact) and event.body.state is DeliveryState.MISSING
+
+
+@_condition(When.STORED)
+def _stored(event: Event, owed: Obligation | None) -> bool:
+    return _became(event, owed, DeliveryState.STORED)
+
+
+@_condition(When.MISSED)
+def _missed(event: Event, owed: Obligation | None) -> bool:
+    return _became(event, owed, DeliveryState.MISSING, DeliveryState.LOST)
+
+
+@_condition(When.SENT_AGAIN)
+def _sent_again(event: Event, owed: Obligation | None) -> bool:
+    return _became(event, owed, DeliveryState.SENT_AGAIN)
+
+
+def _became(event: Event, owed: Obligation | None, *states: DeliveryState) -> bool:
+    """Whether this became of the delivery of an obligation: the same message, at the same recipient."""
+    body = event.body
+    if owed is None or not isinstance(body, DeliveryFact):
+        return False
+    return body.state in states and owed.ref in body.messages and owed.to == body.recipient
+
+
+@_condition(When.SAID_ANEW)
+def _said_anew(event: Event, owed: Obligation | None) -> bool:
+    if owed is None or event.fact.actor not in owed.responsible or owed.to not in event.fact.to:
+        return False
+    return event.fact.type in (owed.what, DossierShared.name) and event.fact.id != owed.ref
+
+
+@_condition(When.UNREADABLE)
+def _unreadable(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, DossierRejected) and event.body.reason != "CATEGORY_UNTRUE"
+
+
+@_condition(When.UNTRUE)
+def _untrue(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, DossierRejected) and event.body.reason == "CATEGORY_UNTRUE"
+
+
+@_condition(When.ITEM_SENT)
+def _item_sent(event: Event, owed: Obligation | None) -> bool:
+    """A whole letter that was rejected is mended by sharing what was in it."""
+    if owed is None or not _to_who_rejected(event, owed):
+        return False
+    return owed.ref in event.fact.items or (owed.what is not None and event.fact.type == DossierShared.name)
+
+
+@_condition(When.SHARED_ANEW)
+def _shared_anew(event: Event, owed: Obligation | None) -> bool:
+    return owed is not None and event.fact.type == DossierShared.name and _to_who_rejected(event, owed)
+
+
+def _to_who_rejected(event: Event, owed: Obligation) -> bool:
+    return event.fact.actor in owed.responsible and set(owed.watcher) <= set(event.fact.to)
+
+
+@_condition(When.STATEMENT_OVER)
+def _statement_over(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    if owed is None:
+        return False
+    if isinstance(body, ConsentSetAside):
+        return (body.about, body.holder) == (owed.child, owed.what) and body.statement != owed.ref
+    return isinstance(body, ConsentWithdrawn) and body.statement == owed.ref
+
+
+@_condition(When.CHARGED)
+def _charged(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, MeasureStarted)
+
+
+@_condition(When.HOLDER_SPOKE)
+def _holder_spoke(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    return (
+        owed is not None and isinstance(body, ConsentRecorded) and (body.about, body.given_by) == (owed.child, owed.what)
+    )
 
 
 @_condition(When.SHOWS_REVIEW)

@@ -20,7 +20,8 @@ from schemas.handovers import FINAL, HandoverState
 from schemas.service import CaseFact, Fact, HandoverFact, Succeeded
 from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
-from schemas.tables.obligations import Per, Who
+from schemas.tables.obligation_row import Per, Who
+from schemas.tables.obligations import DELIVERIES
 from services.oversight.rules import ladder, openings, patterns, sight, succession
 from services.oversight.rules.calendar import Calendar, day_of
 from services.oversight.rules.case import Alert, Handover, Head, Obligation, Report, Say, Waiting, Watch
@@ -59,6 +60,18 @@ def apply(fact: Fact, watch: Watch, calendar: Calendar) -> tuple[Watch, tuple[Sa
     ladder.acknowledge(event, calendar)
     if isinstance(body, Succeeded):
         ladder.tell_again(watch, heard, body.successor)
+    return watch, tuple(watch.say)
+
+
+def follow_delivery(fact: Fact, watch: Watch, calendar: Calendar) -> tuple[Watch, tuple[Say, ...]]:
+    """The case after what became of deliveries in it, and the alerts that this resolves. `fact` is of a DELIVERY."""
+    if fact.delivery is None:
+        raise ValueError("a fact of a delivery says what became of it")
+    watch = watch.copy()
+    event = Event(fact, fact.delivery, watch.head, watch)
+    _close(event)
+    openings.open_rows(DELIVERIES, event, calendar)
+    ladder.resolve_met(event)
     return watch, tuple(watch.say)
 
 

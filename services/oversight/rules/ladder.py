@@ -33,6 +33,7 @@ def raise_alert(
     child: PersonRef | None = None,
     handover: str | None = None,
     next_at: datetime | None = None,
+    also: tuple[Slug, ...] = (),
 ) -> None:
     """A new alert, told at once. There is one at a time for a case, code and child."""
     number = watch.head.raised + 1
@@ -45,6 +46,7 @@ def raise_alert(
         tier=tier,
         due=due,
         responsible=responsible,
+        also=also,
         next_at=next_at,
     )
     _tell(watch, alert, AlertRaised)
@@ -56,13 +58,18 @@ def overdue(watch: Watch, owed: Obligation, calendar: Calendar) -> None:
     running = watch.alerts.get(owed.alert_key)
     if running is not None:
         both = distinct(running.responsible, owed.responsible)
-        watch.alerts[running.key] = running.model_copy(update={"responsible": both})
+        also = distinct(running.also, _lookers_on(owed))
+        watch.alerts[running.key] = running.model_copy(update={"responsible": both, "also": also})
         return
     code = owed.row.alert_code
     rung = ladder(code, watch.direct)[0]
     child = owed.child if owed.row.alert_per_child else None
     next_at = _next_rung(watch, code, rung.tier, owed.due, calendar)
-    raise_alert(watch, code, rung.tier, owed.due, owed.responsible, child, owed.handover, next_at)
+    raise_alert(watch, code, rung.tier, owed.due, owed.responsible, child, owed.handover, next_at, _lookers_on(owed))
+
+
+def _lookers_on(owed: Obligation) -> tuple[Slug, ...]:
+    return owed.watcher if owed.row.tells_watcher else ()
 
 
 def climb(watch: Watch, alert: Alert, calendar: Calendar) -> None:
@@ -74,6 +81,7 @@ def climb(watch: Watch, alert: Alert, calendar: Calendar) -> None:
     changed = {
         "tier": tier,
         "responsible": responsible,
+        "also": distinct(*map(_lookers_on, owed)),
         "silent_since": None,
         "next_at": _next_rung(watch, alert.code, tier, at, calendar),
     }
@@ -187,8 +195,9 @@ def _say(watch: Watch, alert: Alert, kind: type[AlertRaised] | type[AlertEscalat
 
 
 def _addressees(watch: Watch, alert: Alert) -> tuple[Slug, ...]:
-    """The responsible; from tier 2 the coordination; in tier 3 both organisations. Nobody who holds nothing of the
-    case, and when that leaves nobody: the coordination.
+    """The responsible, and who looks on where the row says so; from tier 2 the coordination; in tier 3 both
+    organisations. Nobody who holds nothing of the case but who said something in it, and when that leaves nobody: the
+    coordination.
     """
     head = watch.head
     wide: tuple[Slug | None, ...] = ()
@@ -197,8 +206,8 @@ def _addressees(watch: Watch, alert: Alert) -> tuple[Slug, ...]:
         awaited = [w.of for w in watch.waiting.values()]
         wide = (*distinct(*sides, *awaited), head.regie)
     holding = tuple(slug for slug in distinct(alert.responsible, wide) if slug in head.holders)
-    coordination = (head.coordination,) if alert.tier >= 2 or not holding else ()
-    return distinct(holding, coordination)
+    coordination = (head.coordination,) if alert.tier >= 2 or not (holding or alert.also) else ()
+    return distinct(holding, alert.also, coordination)
 
 
 def event_id(say: Say) -> UUID:

@@ -1,14 +1,15 @@
 """Which obligations a message opens: the rows of the table, made into what this organisation owes in this case."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
 from schemas.base import Slug
-from schemas.care import MeasureStarted, MonitoringPlanned
+from schemas.care import DossierRejected, MeasureStarted, MonitoringPlanned
+from schemas.consents import ConsentSetAside
 from schemas.handovers import HandoverProposed
 from schemas.person import PersonRef
-from schemas.service import HandoverFact
+from schemas.service import DeliveryFact, HandoverFact
 from schemas.tables.obligations import BY_CODE, ROWS, STANDING, Per, Row, Who
 from services.oversight.rules.calendar import Calendar
 from services.oversight.rules.case import Handover, Obligation, distinct
@@ -23,14 +24,21 @@ class About(NamedTuple):
     child: PersonRef | None = None
     day: date | None = None
     handover: HandoverFact | None = None
+    to: Slug | None = None
+    what: str | None = None
 
 
 def follow(event: Event, calendar: Calendar) -> None:
     """Open what this message opens."""
-    for row in (row for row in ROWS if event.watch.head.open or row.after_closing):
+    open_rows(ROWS, event, calendar)
+    keep_watched(event, calendar)
+
+
+def open_rows(rows: Iterable[Row], event: Event, calendar: Calendar) -> None:
+    """Open what this event opens of these rows."""
+    for row in (row for row in rows if event.watch.head.open or row.after_closing):
         for about in _openings(row, event):
             _open(row, event, calendar, about)
-    keep_watched(event, calendar)
 
 
 def keep_watched(event: Event, calendar: Calendar) -> None:
@@ -95,6 +103,30 @@ def _message(event: Event) -> Iterator[About]:
     yield About(event.fact.id)
 
 
+def _delivery(event: Event) -> Iterator[About]:
+    """Each inbox that a message went to; of one that was sent again, under its new id."""
+    body = event.body
+    if isinstance(body, DeliveryFact):
+        for message in (body.again,) if body.again else body.messages:
+            yield About(message, to=body.recipient, what=body.type)
+    else:
+        for recipient in event.fact.to:
+            yield About(event.fact.id, to=recipient, what=event.fact.type)
+
+
+def _rejection(event: Event) -> Iterator[About]:
+    body = event.body
+    if isinstance(body, DossierRejected):
+        for sender in event.fact.to:
+            yield About(body.item or body.message, to=sender, what=None if body.item else "WHOLE_LETTER")
+
+
+def _statement(event: Event) -> Iterator[About]:
+    body = event.body
+    if isinstance(body, ConsentSetAside):
+        yield About(body.statement, body.about, body.review_on, what=body.holder)
+
+
 def _planned_date(event: Event) -> Iterator[About]:
     body = event.body
     if isinstance(body, MonitoringPlanned):
@@ -130,6 +162,9 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.PERSON_NOT_TOLD: _not_told,
     Per.BIRTHDAY: _birthday,
     Per.MESSAGE: _message,
+    Per.DELIVERY: _delivery,
+    Per.REJECTION: _rejection,
+    Per.STATEMENT: _statement,
 }
 
 
@@ -143,9 +178,11 @@ def _open(row: Row, event: Event, calendar: Calendar, about: About) -> None:
         ref=about.ref,
         child=about.child,
         day=about.day,
+        to=about.to,
+        what=about.what,
         handover=about.handover.id if about.handover else None,
-        responsible=parties(row.responsible, event, about.handover),
-        watcher=parties(row.watcher, event, about.handover),
+        responsible=parties(row.responsible, event, about),
+        watcher=parties(row.watcher, event, about),
         cause=event.fact.id,
         opened_at=at,
         opens_at=opens_at(row, due, at),
@@ -160,9 +197,9 @@ def _open(row: Row, event: Event, calendar: Calendar, about: About) -> None:
         watch.handovers[handover.id] = handover.model_copy(update={"warm_due": due})
 
 
-def parties(who: Who, event: Event, handover: HandoverFact | None) -> tuple[Slug, ...]:
+def parties(who: Who, event: Event, about: About) -> tuple[Slug, ...]:
     """The organisations a row means."""
-    head = event.watch.head
+    head, handover = event.watch.head, about.handover
     sender, receiver = (handover.sender, handover.receiver) if handover else (None, None)
     meant: dict[Who, tuple[Slug | None, ...]] = {
         Who.SENDER: (sender,),
@@ -172,5 +209,6 @@ def parties(who: Who, event: Event, handover: HandoverFact | None) -> tuple[Slug
         Who.ACTOR: (event.fact.actor,),
         Who.PLANNED: (getattr(event.body, "by", None),),
         Who.COORDINATION: (head.coordination,),
+        Who.RECIPIENT: (about.to,),
     }
     return distinct(meant[who])

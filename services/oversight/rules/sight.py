@@ -12,6 +12,7 @@ from schemas.handovers import (
     HandoverState,
     WaitAnnounced,
 )
+from schemas.investigations import InvestigationRegistered
 from schemas.person import PersonRef
 from schemas.service import HandoverFact
 from schemas.tables.obligations import SIGHT_GRACE
@@ -40,7 +41,7 @@ def _plans(event: Event) -> tuple[SightPlan, ...]:
     body = event.body
     if isinstance(body, SightPlanned | TrustBroken):
         return body.plans
-    if isinstance(body, HandoverProposed | WaitAnnounced | ConsultHeld | EmergencyTakenOver):
+    if isinstance(body, HandoverProposed | WaitAnnounced | ConsultHeld | EmergencyTakenOver | InvestigationRegistered):
         return body.sight
     return ()
 

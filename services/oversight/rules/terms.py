@@ -79,6 +79,7 @@ _BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
     From.WAIT_UNTIL: _wait_until,
     From.PLAN: _on_the_day,
     From.BIRTHDAY: _on_the_day,
+    From.REVIEW_ON: _on_the_day,
     From.TELL_BEFORE: _tell_before,
     From.BEFORE_END: _before_end,
 }

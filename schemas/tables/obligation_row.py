@@ -1,0 +1,198 @@
+"""How a row of the obligation table is written: terms, who, per what, on what. The rows: obligations.py."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.handovers import HandoverState as S
+from schemas.tables.transitions import Effect
+
+
+class Unit(StrEnum):
+    """How a term counts. Working days and days end at 23:59:59 in the Netherlands; hours are elapsed hours."""
+
+    WORKING_DAYS = "WORKING_DAYS"
+    DAYS = "DAYS"
+    HOURS = "HOURS"
+
+
+class Basis(StrEnum):
+    """Whose term it is."""
+
+    LAW = "LAW"
+    NORM = "NORM"  # of the field, in a protocol the inspectorate holds it to
+    OURS = "OURS"  # our default, or what the region agreed
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A length of time. Terms set by law run on over days off (Algemene termijnenwet)."""
+
+    count: int
+    unit: Unit
+    basis: Basis = Basis.OURS
+
+    @property
+    def by_law(self) -> bool:
+        return self.basis is Basis.LAW
+
+    def in_direct_unsafety(self) -> "Term":
+        """Our own terms count 24 hours a working day; a term of law or norm does not change."""
+        if self.basis is Basis.OURS and self.unit is Unit.WORKING_DAYS:
+            return Term(24 * self.count, Unit.HOURS)
+        return self
+
+
+def working_days(count: int, basis: Basis = Basis.OURS) -> Term:
+    return Term(count, Unit.WORKING_DAYS, basis)
+
+
+def days(count: int, basis: Basis = Basis.OURS) -> Term:
+    return Term(count, Unit.DAYS, basis)
+
+
+def hours(count: int, basis: Basis = Basis.OURS) -> Term:
+    return Term(count, Unit.HOURS, basis)
+
+
+class Who(StrEnum):
+    """An organisation, seen from the obligation."""
+
+    SENDER = "SENDER"  # of the handover
+    RECEIVER = "RECEIVER"  # of the handover
+    BOTH = "BOTH"  # sides of the handover
+    HOLDER = "HOLDER"  # of regie, whoever that is by then
+    ACTOR = "ACTOR"  # who said what opened it
+    PLANNED = "PLANNED"  # whom the message names for it
+    COORDINATION = "COORDINATION"
+    RECIPIENT = "RECIPIENT"  # of the message that opened it
+
+
+class Per(StrEnum):
+    """What there is one of."""
+
+    CASE = "CASE"
+    HANDOVER = "HANDOVER"
+    HANDOVER_CHILD = "HANDOVER_CHILD"  # each child of the case, because of a handover
+    CHILD = "CHILD"  # opened by its sight plan (services/oversight/rules/sight.py)
+    REPORT = "REPORT"
+    MEASURE = "MEASURE"
+    PLANNED_DATE = "PLANNED_DATE"
+    PERSON_NOT_TOLD = "PERSON_NOT_TOLD"
+    BIRTHDAY = "BIRTHDAY"
+    MESSAGE = "MESSAGE"  # by the id of the message that opens it
+    DELIVERY = "DELIVERY"  # each recipient of a message
+    REJECTION = "REJECTION"  # each item that was rejected, or whole letter
+    STATEMENT = "STATEMENT"  # each decision to set a custody holder aside
+
+
+class From(StrEnum):
+    """What a term counts from; or, where it has no term, the moment itself."""
+
+    NOW = "NOW"
+    RECEIVED = "RECEIVED"  # when Veilig Thuis received the report
+    WAIT_UNTIL = "WAIT_UNTIL"  # the announced end of the wait, 28 days at most
+    PLAN = "PLAN"  # the planned date
+    TELL_BEFORE = "TELL_BEFORE"  # the date given, at most 4 weeks on (Veilig Thuis: 6)
+    BIRTHDAY = "BIRTHDAY"
+    REVIEW_ON = "REVIEW_ON"  # the day given for looking at it again
+    BEFORE_END = "BEFORE_END"  # 30 days before the measure ends; half-way through a shorter one
+
+
+class When(StrEnum):
+    """A further condition. Each is one function of services/oversight/rules/conditions.py."""
+
+    VT_ORIGIN = "VT_ORIGIN"
+    BY_RESPONSIBLE = "BY_RESPONSIBLE"
+    BY_HOLDER = "BY_HOLDER"
+    THIS_HANDOVER = "THIS_HANDOVER"  # the body names the obligation's handover
+    THIS_REPORT = "THIS_REPORT"
+    THIS_MEASURE = "THIS_MEASURE"
+    THIS_CHILD_ASSESSED = "THIS_CHILD_ASSESSED"  # by the responsible, on safety
+    SAFETY_ASSESSED_BY_RESPONSIBLE = "SAFETY_ASSESSED_BY_RESPONSIBLE"
+    THIS_CHILD_SEEN = "THIS_CHILD_SEEN"  # and not by a parent's word
+    THIS_DATE = "THIS_DATE"
+    DATE_DROPPED = "DATE_DROPPED"  # planned anew without it
+    THIS_PERSON = "THIS_PERSON"
+    PERSON_TOLD = "PERSON_TOLD"
+    SAME_CHILD = "SAME_CHILD"  # another measure for the same child
+    ABOUT_PERSON = "ABOUT_PERSON"
+    RETURNS_THIS = "RETURNS_THIS"
+    LEAD_LOST = "LEAD_LOST"  # regie left the responsible organisation
+    REGIE_MOVED = "REGIE_MOVED"  # to another organisation
+    INVESTIGATES = "INVESTIGATES"  # Veilig Thuis chose an investigation of its own
+    INVESTIGATED = "INVESTIGATED"  # ... and this report had one
+    AFTER_ASSESSMENT = "AFTER_ASSESSMENT"
+    AFTER_INVESTIGATION = "AFTER_INVESTIGATION"
+    CONTACT_HELD = "CONTACT_HELD"
+    URGENT_GROUND = "URGENT_GROUND"  # the gate let a section through in haste
+    SHOWS_REVIEW = "SHOWS_REVIEW"  # a second person reviewed the message that opened it
+    DELIVERED = "DELIVERED"  # into an inbox that confirms what it stored; also a letter that was sent again
+    STORED = "STORED"  # this message, at this recipient
+    MISSING = "MISSING"  # a delivery never came, or could not be read
+    MISSED = "MISSED"  # ... this one
+    SENT_AGAIN = "SENT_AGAIN"  # this one, under another id
+    SAID_ANEW = "SAID_ANEW"  # the responsible said such a thing to that recipient again, or shared the dossier with it
+    UNREADABLE = "UNREADABLE"  # a machine says that it could not open it, or that it differs
+    UNTRUE = "UNTRUE"  # a professional says that it is not what it is called
+    ITEM_SENT = "ITEM_SENT"  # the responsible sent this item to who rejected it
+    SHARED_ANEW = "SHARED_ANEW"  # the responsible shared something with who rejected it
+    STATEMENT_OVER = "STATEMENT_OVER"  # withdrawn, or set aside anew
+    CHARGED = "CHARGED"  # a court charged an institution with a measure
+    HOLDER_SPOKE = "HOLDER_SPOKE"  # the one who was set aside was asked after all
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """An event. All that is given must hold. `met` False: it closes because it no longer applies."""
+
+    message: str | None = None
+    enters: S | None = None  # the handover comes into this state from another
+    leaves: S | None = None
+    effect: Effect | None = None
+    when: When | None = None
+    met: bool = True
+
+
+def gone(
+    message: str | None = None, *, enters: S | None = None, leaves: S | None = None, when: When | None = None
+) -> On:
+    """An event after which the obligation no longer applies."""
+    return On(message, enters=enters, leaves=leaves, when=when, met=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One obligation. `alarm`: the code of its alert where that has another name. `restarts`: opening it again sets a
+    new date. `keeps_date`: opened again within one handover it keeps the old date, with at least this term left.
+    `tells_watcher`: the watcher hears of it from the first tier on: the responsible may be who cannot hear.
+    """
+
+    code: str
+    per: Per
+    opens: tuple[On, ...]
+    due: Term | None
+    responsible: Who
+    watcher: Who
+    closes: tuple[On, ...]
+    source: str
+    direct: Term | None = None
+    counts_from: From = From.NOW
+    heights: str = "STANDARD"
+    alarm: str | None = None
+    outlives: bool = False  # the end of its handover
+    after_closing: bool = False  # stays, and opens, in a closed case: a duty of law that closing does not end
+    restarts: bool = False
+    keeps_date: Term | None = None
+    alert_per_child: bool = False
+    opens_before: Term | None = None  # counted back from its date
+    tells_watcher: bool = False
+
+    @property
+    def alert_code(self) -> str:
+        return self.alarm or self.code
+
+    def term(self, direct_unsafety: bool) -> Term | None:
+        """The term in this phase: the row's own value for direct unsafety, else our working days as hours."""
+        if not direct_unsafety or self.due is None:
+            return self.due
+        return self.direct or self.due.in_direct_unsafety()
