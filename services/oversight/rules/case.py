@@ -13,7 +13,8 @@ from schemas.handovers import FINAL, HandoverKind, HandoverState
 from schemas.person import PersonRef
 from schemas.service import AlertBody, AlertResolved
 from schemas.tables.ladder import TOP
-from schemas.tables.obligations import BY_CODE, Row
+from schemas.tables.obligation_row import Row
+from schemas.tables.obligations import BY_CODE
 
 
 class Record(Frozen):

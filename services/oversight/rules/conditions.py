@@ -29,7 +29,7 @@ from schemas.person import PersonRef
 from schemas.refusal import Flag
 from schemas.service import DeliveryFact, DeliveryState, Fact, HandoverFact
 from schemas.tables.messages import BY_NAME, Audience
-from schemas.tables.obligations import On, When
+from schemas.tables.obligation_row import On, When
 from services.oversight.rules.case import Head, Obligation, Watch
 
 
@@ -358,7 +358,9 @@ def _charged(event: Event, owed: Obligation | None) -> bool:
 def _holder_spoke(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     return (
-        owed is not None and isinstance(body, ConsentRecorded) and (body.about, body.given_by) == (owed.child, owed.what)
+        owed is not None
+        and isinstance(body, ConsentRecorded)
+        and (body.about, body.given_by) == (owed.child, owed.what)
     )
 
 

@@ -10,7 +10,8 @@ from schemas.consents import ConsentSetAside
 from schemas.handovers import HandoverProposed
 from schemas.person import PersonRef
 from schemas.service import DeliveryFact, HandoverFact
-from schemas.tables.obligations import BY_CODE, ROWS, STANDING, Per, Row, Who
+from schemas.tables.obligation_row import Per, Row, Who
+from schemas.tables.obligations import BY_CODE, ROWS, STANDING
 from services.oversight.rules.calendar import Calendar
 from services.oversight.rules.case import Handover, Obligation, distinct
 from services.oversight.rules.conditions import Event, opens

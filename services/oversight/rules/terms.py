@@ -6,16 +6,13 @@ from datetime import date, datetime, timedelta
 from schemas.care import MeasureStarted
 from schemas.handovers import WaitAnnounced
 from schemas.parties import OrganisationKind
+from schemas.tables.obligation_row import From, Row, Term, working_days
 from schemas.tables.obligations import (
     BEFORE_MEASURE_END,
     CASE_UPDATE_WITH_MEASURE,
     INFORM_WITHIN,
     INFORM_WITHIN_VT,
     LONGEST_WAIT,
-    From,
-    Row,
-    Term,
-    working_days,
 )
 from services.oversight.rules.calendar import Calendar, day_of, end_of
 from services.oversight.rules.case import Handover
