@@ -48,6 +48,13 @@ class Service(Frozen):
     port: Port
 
 
+class Login(StrEnum):
+    """How an organisation shows Kafka who it is, over TLS in both cases."""
+
+    PASSWORD = "PASSWORD"  # noqa: S105  the word, not one
+    CERTIFICATE = "CERTIFICATE"
+
+
 class Participant(Service):
     """One organisation as `demo.yaml` describes it. `profile` is the package under services/ that runs its edge."""
 
@@ -61,6 +68,7 @@ class Participant(Service):
     contact: Contact
     complaint_route: Text
     profile: Code
+    login: Login = Login.PASSWORD
     professionals: Annotated[tuple[Member, ...], Field(min_length=1)]
 
     def caller(self, ref: str) -> Caller:
@@ -101,6 +109,15 @@ class Deployment(Frozen):
         moved = [{**part.model_dump(), "port": first_port + place} for place, part in enumerate(self.parts)]
         cut = len(self.services)
         return self.model_validate({**self.model_dump(), "services": moved[:cut], "organisations": moved[cut:]})
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        return tuple(part.slug for part in self.organisations)
+
+    @property
+    def with_certificate(self) -> tuple[str, ...]:
+        """The organisations that log in to Kafka with a certificate."""
+        return tuple(part.slug for part in self.organisations if part.login is Login.CERTIFICATE)
 
     @property
     def parts(self) -> tuple[Service, ...]:

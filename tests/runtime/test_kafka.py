@@ -1,13 +1,14 @@
 """One description of a connection, two client libraries."""
 
+import ssl
 from pathlib import Path
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from services.runtime.kafka import KafkaSettings, started
-from services.runtime.settings import Settings
+from services.runtime.settings import KafkaAddress, Settings
 
 
 class FakeClient:
@@ -49,7 +50,43 @@ def test_settings_find_the_cluster_and_the_users_password(tmp_path: Path) -> Non
     (tmp_path / "secrets" / "gate").write_text("hidden\n")
     (tmp_path / "cluster.json").write_text(
         '{"epoch": "6f7a2d0e-5a63-4a6e-9a57-6a1f5e8c7b11", "slots": 4, "clock": "simulated",'
-        ' "kafka": {"bootstrap": "127.0.0.1:1", "security_protocol": "SASL_PLAINTEXT"}}'
+        ' "kafka": {"bootstrap": "127.0.0.1:1"}}'
     )
     found = Settings(home=tmp_path).kafka("gate")
+    assert found.password is not None
     assert (found.bootstrap, found.password.get_secret_value()) == ("127.0.0.1:1", "hidden")
+
+
+def test_a_user_with_a_certificate_logs_in_with_it(tmp_path: Path) -> None:
+    """One under the home, at the address for certificates; one from elsewhere goes before it."""
+    (tmp_path / "certificates").mkdir()
+    for name in ("linde.crt", "linde.key"):
+        (tmp_path / "certificates" / name).touch()
+    (tmp_path / "cluster.json").write_text(
+        '{"epoch": "6f7a2d0e-5a63-4a6e-9a57-6a1f5e8c7b11", "slots": 4, "clock": "simulated",'
+        ' "kafka": {"bootstrap": "b:1", "certificates": "b:2", "ca_file": "/ca.crt"}}'
+    )
+    own = Settings(home=tmp_path).kafka("linde").confluent()
+    assert (own["security.protocol"], own["bootstrap.servers"]) == ("SSL", "b:2")
+    assert own["ssl.key.location"] == str(tmp_path / "certificates" / "linde.key")
+    assert own["ssl.ca.location"] == "/ca.crt"
+    assert "sasl.username" not in own
+
+    told = Settings(home=tmp_path, kafka_certificate=Path("/c.crt"), kafka_key=Path("/c.key"), kafka_ca_file=Path("/a"))
+    elsewhere = told.kafka("linde").confluent()
+    assert (elsewhere["ssl.certificate.location"], elsewhere["ssl.ca.location"]) == ("/c.crt", "/a")
+    with pytest.raises(ValidationError, match="goes with"):
+        Settings(home=tmp_path, kafka_key=Path("/c.key"))
+
+
+def test_there_is_no_connection_without_tls() -> None:
+    """Neither a setting for it, nor a connection that shows nothing."""
+    with pytest.raises(ValidationError):
+        KafkaAddress.model_validate({"bootstrap": "b:1", "security_protocol": "SASL_PLAINTEXT"})
+    with pytest.raises(ValidationError, match="either a password or a certificate"):
+        KafkaSettings(bootstrap="b:1", username="gate")
+    settings = KafkaSettings(bootstrap="b:1", username="gate", password=SecretStr("hidden"))
+    assert settings.confluent()["security.protocol"] == settings.aiokafka()["security_protocol"] == "SASL_SSL"
+    context = settings.ssl_context()
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED
