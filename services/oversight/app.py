@@ -83,21 +83,12 @@ class Oversight:
             return []
         if fact.kind is FactKind.DELIVERY:
             return self._delivery(fact, view)
-        if fact.kind is FactKind.DELIVERY:
-            return self._delivery(fact, view)
         if fact.subject is None or fact.case is None or not _about_a_case(fact):
             return []
         if fact.kind is FactKind.SUCCEEDED and not state.known(view, fact.subject):
             return []  # nothing is owed in it
         state.begin(view, fact.at)
         watch, said = apply(fact, state.load(view, fact.subject), self._calendar)
-        state.save(view, watch)
-        return [self._emit(say, fact.at) for say in said]
-
-    def _delivery(self, fact: Fact, view: View) -> list[Emit]:
-        if fact.subject is None or not state.known(view, fact.subject):
-            return []
-        watch, said = follow_delivery(fact, state.load(view, fact.subject), self._calendar)
         state.save(view, watch)
         return [self._emit(say, fact.at) for say in said]
 
