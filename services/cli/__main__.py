@@ -13,6 +13,7 @@ from services.cli.ledger import ledger
 from services.cli.messages import messages
 from services.cli.play_command import play
 from services.cli.schemas import schemas
+from services.cli.succession import succeed_command
 from services.cli.system import down, status, up
 from services.cli.topics import topics
 from services.runtime.settings import Settings
@@ -39,6 +40,7 @@ for command in (up, down, status):
 main.add_command(audit)
 main.add_command(demo)
 main.add_command(directory)
+directory.add_command(succeed_command)
 main.add_command(kafka)
 main.add_command(ledger)
 main.add_command(messages)

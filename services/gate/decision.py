@@ -65,9 +65,17 @@ def decide(received: Received, scribe: Scribe, world: World) -> None:
     elif _known_before(received, scribe, world):
         return
     elif received.event is not None and receipts.handles(received):
+        _keep_up(received, scribe, world)
         receipts.take(received, scribe, world.today)
     else:
         _judge(received, scribe, world)
+
+
+def _keep_up(received: Received, scribe: Scribe, world: World) -> None:
+    """What a receipt is about is told under the names of today, so those cases go over first."""
+    if world.names:
+        for subject in {pending.subject: None for pending in scribe.counters.pending(received.owner).values()}:
+            succession.keep_up(scribe, world.parties, world.names, subject)
 
 
 def _envelope_reason(received: Received, scribe: Scribe, world: World) -> Reason | None:
@@ -186,9 +194,7 @@ def _context(received: Received, scribe: Scribe, world: World) -> Context:
     if not world.fresh and any(slug not in world.parties for slug in event.data.to):
         raise Refresh
     case = load_case(scribe.view, event.subject)
-    return Context(
-        scribe.now, event, body, row, sender, case, world.parties, _regarded(event, body, scribe, world)
-    )
+    return Context(scribe.now, event, body, row, sender, case, world.parties, _regarded(event, body, scribe, world))
 
 
 def _regarded(event: Event, body: Body, scribe: Scribe, world: World) -> Regarded | None:
@@ -235,9 +241,7 @@ def _accept(
         if place.inbox in event.data.to:
             scribe.deliver(place.inbox, subject, received.value, received.jws, seal)
             if ctx.row.audience is not Audience.ANYONE:
-                pending = Pending(
-                    source=received.owner, message=event.id, subject=subject, name=event.name, said=said
-                )
+                pending = Pending(source=received.owner, message=event.id, subject=subject, name=event.name, said=said)
                 scribe.counters.pend(place.inbox, place.sequence, pending)
     if answered:
         given = VerdictGiven(message=telling.message(received), verdict=Verdict.DELIVERED, flags=effects.flags)

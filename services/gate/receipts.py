@@ -83,9 +83,7 @@ def _missing(
         scribe.notify(inbox, asked, Gone(recipient=inbox, sequences=gone), cause)
 
 
-def sent_again(
-    inbox: Slug, pending: Pending, message: str, scribe: Scribe, today: Callable[[Slug], Slug]
-) -> None:
+def sent_again(inbox: Slug, pending: Pending, message: str, scribe: Scribe, today: Callable[[Slug], Slug]) -> None:
     """A missing letter was sealed anew and delivered as `message`: its sender owes it no more."""
     told = Told(today(pending.source), today(inbox), pending.subject, message)
     _tell(told, DeliveryState.SENT_AGAIN, (pending.message,), scribe, type=pending.name, again=message)

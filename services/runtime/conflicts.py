@@ -42,6 +42,7 @@ MEANING: Final = {
     ConflictReason.OLDER: "an older version of the entry was published again",
     ConflictReason.TWO_FACES: "one version of the entry has two texts: someone may be told something else",
     ConflictReason.KEY_LOST: "a past key is gone or altered, or a revocation was taken back",
+    ConflictReason.SUCCESSOR: "a successor was named before; that is not changed or taken back",
 }
 """What a conflict means, for whoever must act on it. What was held before stays in force until it is mended."""
 

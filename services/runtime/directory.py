@@ -284,6 +284,8 @@ def broken_history(before: Organisation, after: Organisation) -> ConflictReason 
             return ConflictReason.KEY_LOST
         if key.revoked_at is not None and (now.revoked_at is None or now.revoked_at > key.revoked_at):
             return ConflictReason.KEY_LOST
+    if before.successor is not None and (before.successor, before.ended_at) != (after.successor, after.ended_at):
+        return ConflictReason.SUCCESSOR
     return None
 
 
