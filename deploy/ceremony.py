@@ -29,6 +29,7 @@ from schemas.directory import (
 from schemas.parties import ExternalKind, OrganisationKind
 from services.runtime.directory import OPERATOR, Pins
 from services.runtime.jose import SealingKey, SigningKey, sign_detached
+from services.runtime.keys import KeySettings
 
 BACK: Final = timedelta(minutes=5)
 """A new key counts from so long before it was made: the clocks of those who check it may be behind by as much as the
@@ -199,7 +200,7 @@ def own_entry(home: Path, folder: Folder, slug: Slug) -> Organisation:
     before = _held(folder, slug)
     if before is None:
         raise CeremonyError(f"{slug} has no entry in {folder.root}: estafette directory join")
-    if not (home / "keys" / slug).exists():
+    if not (home / "keys" / slug).exists() and KeySettings().pkcs11_module is None:
         raise CeremonyError(f"the keys of {slug} are not on this machine: only {slug} changes its entry")
     return before
 
@@ -217,10 +218,13 @@ def _held(folder: Folder, slug: Slug) -> Organisation | None:
 def sign_entry(home: Path, folder: Folder, organisation: Organisation) -> None:
     """Readable text, because people compare it in git; exactly these bytes are signed."""
     checked = Organisation.model_validate(organisation.model_dump())
+    identity = identity_key(home, checked.slug)
+    if fingerprint(identity) not in {key.jwk.fingerprint for key in checked.keys_for(KeyUse.IDENTITY)}:
+        raise CeremonyError(f"the identity key of {checked.slug} at hand is not the one in its entry")
     text = checked.model_dump_json(exclude_none=True, indent=1)
     if len(text) > MAX_ENTRY:
         raise CeremonyError(f"the entry of {organisation.slug} is longer than {MAX_ENTRY} characters")
-    folder.write_entry(organisation.slug, text, sign_detached(text.encode(), identity_key(home, organisation.slug)))
+    folder.write_entry(organisation.slug, text, sign_detached(text.encode(), identity))
 
 
 def _entry_key(key: SigningKey | SealingKey, not_before: datetime) -> DirectoryKey:

@@ -12,7 +12,7 @@ import pkcs11  # bindings to any vendor's module; kept up by a community around 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from pkcs11 import KDF, Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass
-from pkcs11.exceptions import PKCS11Error
+from pkcs11.exceptions import PKCS11Error, UserAlreadyLoggedIn
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from services.runtime.jose import SealingKey, SigningKey
@@ -33,9 +33,13 @@ class Device:
     @classmethod
     def of(cls, settings: KeySettings, slug: str) -> Self:
         """Log in. Raises KeysUnusable."""
+        pin = settings.pin().get_secret_value()
         try:
             token = pkcs11.lib(str(settings.pkcs11_module)).get_token(token_label=settings.pkcs11_token)
-            return cls(token.open(rw=True, user_pin=settings.pin().get_secret_value()), slug)
+            try:
+                return cls(token.open(rw=True, user_pin=pin), slug)
+            except UserAlreadyLoggedIn:  # a process logs in once for all its sessions
+                return cls(token.open(rw=True), slug)
         except (PKCS11Error, RuntimeError, OSError) as error:
             told = f"the PKCS#11 token {settings.pkcs11_token} cannot be opened ({type(error).__name__})"
             raise KeysUnusable(told) from None
