@@ -122,7 +122,7 @@ def _known_before(received: Received, scribe: Scribe, world: World) -> bool:
 def _judge(received: Received, scribe: Scribe, world: World) -> None:
     event, ctx = received.event, _context(received, scribe, world)
     missed = _missed(ctx, scribe, world)
-    judgement = _to_itself(ctx, world) or (
+    judgement = _to_itself(received, ctx) or (
         judge(ctx) if ctx.event.data.resend_of is None else _again(ctx, missed, received)
     )
     if event is not None and event.dry_run:
@@ -135,14 +135,11 @@ def _judge(received: Received, scribe: Scribe, world: World) -> None:
         _accept(received, ctx, judgement, scribe, world, missed)
 
 
-def _to_itself(ctx: Context, world: World) -> Judgement | None:
+def _to_itself(received: Received, ctx: Context) -> Judgement | None:
     """A letter between two that are one now: neither needs it."""
-    if (
-        ctx.row.shape is Shape.LETTER
-        and ctx.sender.slug in ctx.event.data.to
-        and ctx.sender.slug in world.names.values()
-    ):
-        return Judgement((_succeeded(ctx.sender.slug),))
+    me, meant = ctx.sender.slug, received.event.data.to if received.event else ()
+    if ctx.row.shape is Shape.LETTER and me in ctx.event.data.to and received.owner not in meant:
+        return Judgement((_succeeded(me),))
     return None
 
 
