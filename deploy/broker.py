@@ -96,7 +96,8 @@ def write_certificates(home: Path, broker: Path, hosts: tuple[str, ...] = certif
     told = BrokerSettings()
     server = told.pair() or certificates.server_certificate(home, hosts)
     node = certificates.node_certificate(home, NODE)
-    certificates.authority(certificates.users_authority(home))
+    if told.users_ca_file is None:
+        certificates.authority(certificates.users_authority(home))
     users = told.users_ca_file or certificates.users_authority(home).certificate
     write_secret(broker / "server.pem", server.pem().decode())
     write_secret(broker / "node.pem", node.pem().decode())

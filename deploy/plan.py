@@ -30,7 +30,7 @@ from confluent_kafka.admin import (
 )
 
 from deploy import certificates, quotas
-from deploy.broker import ADMIN, ITERATIONS, write_secret
+from deploy.broker import ADMIN, ITERATIONS, BrokerSettings, write_secret
 from deploy.quotas import Quota
 from services.runtime.kafka import KafkaSettings
 from services.runtime.settings import Settings
@@ -192,7 +192,7 @@ def plan(cluster: Cluster) -> Plan:
         extra_acls=_sorted(have_acls - acls),
         quotas=tuple(other for other in other_quotas if other.want is not None),
         extra_quotas=tuple(other for other in other_quotas if other.want is None),
-        certificates=certificates.lacking(cluster.home, cluster.with_certificate),
+        certificates=_lacking(cluster),
         withdrawn=tuple(user for user in users if certificates.user_certificate(cluster.home, user).exists()),
     )
 
@@ -237,6 +237,13 @@ def described(acl: AclBinding) -> str:
     denied = "" if acl.permission_type == AclPermissionType.ALLOW else "DENIED "
     every = "*" if acl.resource_pattern_type == ResourcePatternType.PREFIXED else ""
     return f"{who} {denied}{acl.operation.name} {what} {acl.name}{every}"
+
+
+def _lacking(cluster: Cluster) -> tuple[str, ...]:
+    """Who needs a certificate from here; none where the broker believes another authority."""
+    if BrokerSettings().users_ca_file is not None:
+        return ()
+    return certificates.lacking(cluster.home, cluster.with_certificate)
 
 
 def _topics(admin: AdminClient) -> dict[str, int]:

@@ -98,6 +98,7 @@ def test_certificates_from_elsewhere_take_the_place_of_the_projects_own(
     assert write_certificates(home, broker) == told["CA_FILE"]
     assert (broker / "server.pem").read_bytes() == real.pem()
     assert (broker / "users-ca.crt").read_text() == certificates.users_authority(theirs).certificate.read_text()
+    assert not certificates.users_authority(home).key.exists(), "none that the broker would not believe"
     assert (broker / "node.pem").read_bytes() == Pair.at(home / "tls", "broker_1").pem()
     assert f"listener.name.certificates.ssl.principal.mapping.rules={told['USER_NAMES']}\n" in properties(PORTS)
     monkeypatch.delenv("ESTAFETTE_BROKER_KEY")
