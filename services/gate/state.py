@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
 from schemas.entry import Verdict
-from services.gate.rules.case import RECORDS, Case, Effects, Record
+from services.gate.rules.case import RECORDS, Case, Effects, ItemRecord, Record
 from services.relay.types import View
 
 REMEMBERED = timedelta(days=60)
@@ -69,15 +69,14 @@ def _parsed(model: type[BaseModel], value: bytes) -> BaseModel:
     return model.model_validate_json(value)
 
 
-class _Lazy(Mapping[str, Record]):
-    """The records of one class of a case, parsed when touched."""
+class _Items(Mapping[str, ItemRecord]):
+    """The items of a case, parsed when touched: there may be very many, and a message is about few."""
 
-    def __init__(self, kind: type[Record], raw: dict[str, bytes]) -> None:
-        self._kind = kind
+    def __init__(self, raw: dict[str, bytes]) -> None:
         self._raw = raw
 
-    def __getitem__(self, key: str) -> Record:
-        return cast(Record, _parsed(self._kind, self._raw[key]))
+    def __getitem__(self, key: str) -> ItemRecord:
+        return cast(ItemRecord, _parsed(ItemRecord, self._raw[key]))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)
@@ -97,13 +96,15 @@ def group_of(subject: Subject) -> str:
 
 def load_case(view: View, subject: Subject) -> Case:
     """The case as it stands; empty when nothing was ever said in it."""
-    raw: dict[type[Record], dict[str, bytes]] = {}
+    records: dict[type[Record], dict[str, Record]] = {}
+    items: dict[str, bytes] = {}
     for full, value in view.group(group_of(subject)).items():
-        kind, _, rest = full.partition(":")
-        record = _BY_KIND.get(kind)
-        if record is not None:
-            raw.setdefault(record, {})[rest.partition(":")[2]] = value
-    return Case(subject, {record: _Lazy(record, found) for record, found in raw.items()})
+        kind, _, key = full.split(":", 2)
+        if kind == ItemRecord.kind:
+            items[key] = value
+        elif (record := _BY_KIND.get(kind)) is not None:
+            records.setdefault(record, {})[key] = cast(Record, _parsed(record, value))
+    return Case(subject, {**records, ItemRecord: _Items(items)})
 
 
 def save_effects(view: View, subject: Subject, effects: Effects) -> None:

@@ -49,9 +49,9 @@ def message(received: Received) -> EntryMessage:
 
 def said(event: Event) -> str:
     """SHA-256 of what a message says, however it is sealed and whoever it goes to: its body, its items, its purpose."""
-    carried = event.data.manifest
-    told = (event.name, event.data.body, carried.model_dump(mode="json") if carried else None)
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    told = json.dumps((event.name, event.data.body), sort_keys=True)
+    carried = event.data.manifest.model_dump_json() if event.data.manifest else ""
+    return hashlib.sha256(f"{told}\n{carried}".encode()).hexdigest()
 
 
 def subject(received: Received) -> Subject:

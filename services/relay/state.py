@@ -14,12 +14,13 @@ class BadKey(ValueError):
     """Not `<kind>:<group>:<id>`, or a kind of the relay's own. The text holds the kind only."""
 
 
-def group_of(key: str) -> str:
-    """The middle part of a state key; the id may itself hold colons."""
-    parts = key.split(":", 2)
-    if len(parts) != 3 or not parts[0]:
-        raise BadKey(f"kind {parts[0]!r}: a state key is <kind>:<group>:<id>")
-    return parts[1]
+def _kind_and_group(key: str) -> tuple[str, str]:
+    """The first two parts of a state key; the id may itself hold colons."""
+    kind, _, rest = key.partition(":")
+    group, colon, _ = rest.partition(":")
+    if not (kind and colon):
+        raise BadKey(f"kind {kind!r}: a state key is <kind>:<group>:<id>")
+    return kind, group
 
 
 class State:
@@ -33,8 +34,7 @@ class State:
         return self._size
 
     def get(self, key: str) -> bytes | None:
-        group = self._groups.get(group_of(key))
-        return None if group is None else group.get(key)
+        return self.group(_kind_and_group(key)[1]).get(key)
 
     def group(self, group: str) -> Mapping[str, bytes]:
         return MappingProxyType(self._groups.get(group, {}))
@@ -48,7 +48,7 @@ class State:
 
     def set(self, key: str, value: Change) -> None:
         """Take over a record that stands in the state topic."""
-        name = group_of(key)
+        _, name = _kind_and_group(key)
         group = self._groups.setdefault(name, {})
         before = len(group)
         if value is None:
@@ -130,7 +130,7 @@ class BatchView:
             changes = layer.groups.get(group)
             if changes is not None and key in changes:
                 return changes[key]
-        return self._state.get(key)
+        return self._state.group(group).get(key)
 
     def _change(self, group: str, key: str, value: Change) -> None:
         """A record is rewritten only when it changes."""
@@ -143,6 +143,7 @@ def _reserved(key: str) -> bool:
 
 
 def _own_group(key: str) -> str:
-    if _reserved(key):
-        raise BadKey(f"kind {key.partition(':')[0]!r} is the relay's own")
-    return group_of(key)
+    kind, group = _kind_and_group(key)
+    if kind in RESERVED:
+        raise BadKey(f"kind {kind!r} is the relay's own")
+    return group

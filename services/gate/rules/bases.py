@@ -11,9 +11,9 @@ from schemas.manifest import Basis, GdprArticle
 from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonStatus
 from schemas.refusal import Flag, Mend, Reason, Refusal
-from schemas.tables.consent_ages import ADULT_FROM, SET_ASIDE_LAW, Mode
+from schemas.tables.consent_ages import ADULT_FROM, SET_ASIDE_LAW
 from schemas.tables.grounds import BY_CODE, CONSENT, NEVER_BY_CONSENT, SET_ASIDE, Weighed
-from services.gate.rules.grounds import Failed, Sharing, fitting, judge_ground, office, urgent
+from services.gate.rules.grounds import Failed, Sharing, fitting, judge_ground, urgent
 from services.gate.rules.voices import (
     Answer,
     Day,
@@ -65,9 +65,9 @@ class View:
         return tuple(given for given in self.given if given.who not in self.aside)
 
 
-def judge_basis(sharing: Sharing, mode: Mode = Mode.STRICT) -> Carried:
+def judge_basis(sharing: Sharing, day: Day) -> Carried:
     """Whether this section may go as far as this person is concerned."""
-    view = look(sharing, mode)
+    view = look(sharing, day)
     basis = sharing.basis
     if view is None:
         return Carried(_reason(sharing, Refusal.PERSON_UNKNOWN, missing=("mother",), mend=(Mend.CORRECT,)))
@@ -76,26 +76,24 @@ def judge_basis(sharing: Sharing, mode: Mode = Mode.STRICT) -> Carried:
     failed = _claim(basis, view)
     if failed is not None:
         return Carried(_refused(view, failed, basis))
-    if basis.gdpr is GdprArticle.CONSENT and office(sharing.ctx) in NEVER_BY_CONSENT:
+    if basis.gdpr is GdprArticle.CONSENT and day.office in NEVER_BY_CONSENT:
         gdpr = _reason(sharing, Refusal.NO_BASIS, missing=("gdpr",), mend=(Mend.CORRECT,), law="GDPR art. 6(1)a")
         return Carried(gdpr)
     return Carried(relied_on=_relied_on(basis, view), flags=_flags(basis, view))
 
 
-def look(sharing: Sharing, mode: Mode = Mode.STRICT) -> View | None:
+def look(sharing: Sharing, day: Day) -> View | None:
     """What is known about consent for this share; None when nobody can be told whose data these are."""
-    ctx, section = sharing.ctx, sharing.section
-    subject = speaks_for(ctx.case, sharing.person)
+    section, subject = sharing.section, speaks_for(day.case, sharing.person)
     if subject is None:
         return None
-    day = Day(ctx.case, ctx.today, office(ctx), mode)
     share = Share(section.item, section.category, sharing.recipient, sharing.purpose)
     return View(sharing, subject, day, share, answers(subject, share, day))
 
 
-def holding(sharing: Sharing, mode: Mode = Mode.STRICT) -> tuple[str, ...]:
+def holding(sharing: Sharing, day: Day) -> tuple[str, ...]:
     """Every basis that holds today for this section and person without anything more being weighed or asked."""
-    view = look(sharing, mode)
+    view = look(sharing, day)
     weighed = {code for code, ground in BY_CODE.items() if ground.weighed is not Weighed.NOTHING}
     return tuple(code for code in _holding(view) if code not in weighed) if view else ()
 
@@ -205,7 +203,7 @@ def _stands_in_the_way(given: Answer, view: View) -> bool:
 
 def _report(view: View) -> tuple[Mend, ...]:
     centre = OrganisationKind.VEILIG_THUIS
-    there_already = office(view.sharing.ctx) is centre or view.sharing.recipient.kind is centre
+    there_already = view.day.office is centre or view.sharing.recipient.kind is centre
     return () if there_already else (Mend.REPORT_TO_VT,)
 
 

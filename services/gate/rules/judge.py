@@ -87,13 +87,16 @@ def _bound(ctx: Context) -> bool:
 
 def _known_to(ctx: Context, effects: Effects) -> Effects:
     """Who speaks in a case is a party of it; who gets a letter becomes one; who gets anything of it holds something."""
-    head = ctx.case.after(effects).head
+    changed = [record for record in effects.put if isinstance(record, CaseHead)]
+    head = changed[-1] if changed else ctx.case.head
     if head is None or ctx.row.audience is Audience.ANYONE or not (_bound(ctx) or ctx.row.opens_case):
         return effects
     to = ctx.event.data.to
-    parties = (*head.parties, ctx.sender.slug, *(to if ctx.row.shape is Shape.LETTER else ()))
-    known = head.model_copy(update={"parties": _once(parties), "holders": _once((*head.holders, *to))})
-    return effects if known == ctx.case.head else _with_head(effects, known)
+    parties = _once((*head.parties, ctx.sender.slug, *(to if ctx.row.shape is Shape.LETTER else ())))
+    holders = _once((*head.holders, *to))
+    if (parties, holders) == (head.parties, head.holders):
+        return effects
+    return _with_head(effects, head.model_copy(update={"parties": parties, "holders": holders}))
 
 
 def _with_head(effects: Effects, head: CaseHead) -> Effects:

@@ -18,7 +18,8 @@ from schemas.tables.consent_ages import Mode
 from schemas.tables.messages import Shape
 from services.gate.rules.bases import Carried, holding, judge_basis
 from services.gate.rules.case import Context, Effects, ItemRecord, Judgement
-from services.gate.rules.grounds import Sharing, named
+from services.gate.rules.grounds import Sharing, named, office
+from services.gate.rules.voices import Day
 
 JWE = re.compile(r"[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 """The compact form of a sealed section (RFC 7516): five parts in base64url. Readable text does not pass for one."""
@@ -32,7 +33,7 @@ class Leg:
     section: Section
     recipient: Party
     purpose: Purpose
-    mode: Mode
+    day: Day
 
 
 def judge_sections(ctx: Context, mode: Mode = Mode.STRICT) -> Judgement:
@@ -45,12 +46,13 @@ def judge_sections(ctx: Context, mode: Mode = Mode.STRICT) -> Judgement:
         return Judgement(reasons)
     reasons += _conversation(ctx, manifest)
     effects = Effects()
+    day = Day(ctx.case, ctx.today, office(ctx), mode)
     for recipient in ctx.recipients:
         for section in manifest.sections:
-            judged = _judge_section(Leg(ctx, section, recipient, manifest.purpose, mode))
+            judged = _judge_section(Leg(ctx, section, recipient, manifest.purpose, day))
             reasons += judged.reasons
             effects += judged.effects
-        reasons += tuple(reason for one in _kept_back(ctx, manifest, recipient, mode) for reason in one)
+        reasons += tuple(reason for one in _kept_back(ctx, manifest, recipient, day) for reason in one)
     seen = tuple(dict.fromkeys(effects.flags))
     return Judgement(reasons) if reasons else Judgement(effects=Effects(put=effects.put, flags=seen))
 
@@ -95,12 +97,12 @@ def _conversation(ctx: Context, manifest: Manifest) -> tuple[Reason, ...]:
     )
 
 
-def _kept_back(ctx: Context, manifest: Manifest, to: Party, mode: Mode) -> Iterator[tuple[Reason, ...]]:
+def _kept_back(ctx: Context, manifest: Manifest, to: Party, day: Day) -> Iterator[tuple[Reason, ...]]:
     """What speaks for the family is not withheld for want of a basis that is there (D#81, D#123)."""
     for withheld in manifest.withheld:
         known = ctx.case.of(ItemRecord).get(withheld.item)
         if known is not None and withheld.reason is WithheldReason.NO_BASIS:
-            yield _could_go(Leg(ctx, _again(known, ctx), to, manifest.purpose, mode))
+            yield _could_go(Leg(ctx, _again(known, ctx), to, manifest.purpose, day))
 
 
 def _again(item: ItemRecord, ctx: Context) -> Section:
@@ -121,7 +123,7 @@ def _could_go(leg: Leg) -> tuple[Reason, ...]:
     persons = [person for person in map(case.person, leg.section.about) if person is not None]
     shares = [Sharing(leg.ctx, leg.section, person, leg.recipient, leg.purpose) for person in persons]
     hidden = any(person.location_protected for person in persons) and _reveals_where(leg)
-    if _closed(leg) or _source(leg) or hidden or not all(holding(share, leg.mode) for share in shares):
+    if _closed(leg) or _source(leg) or hidden or not all(holding(share, leg.day) for share in shares):
         return ()
     return (_reason(leg, Refusal.REQUIRED_SECTION_MISSING, ("section",), (Mend.ADD,), "IGJ 2023; JB Noord 2016 §3.1"),)
 
@@ -236,7 +238,7 @@ def _judge_person(leg: Leg, ref: PersonRef) -> Carried:
         law = "Jeugdwet 7.3.10; Wmo 2015 5.3.2(4)"
         lacks = ("named_professional",)
         return Carried(_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, lacks, (Mend.LEAVE_OUT,), law, ref))
-    return judge_basis(Sharing(leg.ctx, leg.section, person, leg.recipient, leg.purpose), leg.mode)
+    return judge_basis(Sharing(leg.ctx, leg.section, person, leg.recipient, leg.purpose), leg.day)
 
 
 def _reveals_where(leg: Leg) -> bool:

@@ -9,7 +9,7 @@ narrower takes its place: who takes a word back is asked again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -50,6 +50,16 @@ class Day:
     today: date
     office: OrganisationKind
     mode: Mode = Mode.STRICT
+    heard: "dict[PersonRef, tuple[Heard, ...]]" = field(default_factory=dict, compare=False, repr=False)
+    """What was found out so far by `hear`: for as long as this one decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One whose consent is needed for a person, and what they have said about sharing: the last of each scope."""
+
+    who: Who
+    said: tuple[StatementRecord, ...]
 
 
 class Word(StrEnum):
@@ -142,11 +152,21 @@ def same_scope(scope: Scope) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(part) for part in (scope.items, scope.categories, scope.recipients, scope.purposes))
 
 
-def answer(who: Who, person: Person, share: Share, day: Day) -> Answer:
-    """What `who` has said about sharing this about `person`, as it counts on that day."""
-    covering = _latest(said for said in _said(who, person, day) if covers(said.scope, share))
-    gone = [said for said in covering if ended(said, day.today)]
-    live = [said for said in covering if not ended(said, day.today)]
+def hear(person: Person, day: Day) -> tuple[Heard, ...]:
+    """Everyone whose consent is needed that day to share what is about `person`, with what they have said. It is the
+    same for every section about this person."""
+    found = day.heard.get(person.ref)
+    if found is None:
+        found = tuple(Heard(who, _latest(_said(who, person, day))) for who in needed(person, day))
+        day.heard[person.ref] = found
+    return found
+
+
+def answer(heard: Heard, share: Share, today: date) -> Answer:
+    """What this comes to for one share, as it counts on that day."""
+    covering = [said for said in heard.said if covers(said.scope, share)]
+    gone = [said for said in covering if ended(said, today)]
+    live = [said for said in covering if not ended(said, today)]
     refused = [said for said in live if said.decision is Decision.REFUSED]
     granted = [
         said
@@ -157,8 +177,8 @@ def answer(who: Who, person: Person, share: Share, day: Day) -> Answer:
     ]
     if granted:
         reasons = any(said.override is not None for said in granted)
-        return Answer(who, Word.GRANTED, tuple(said.statement for said in granted), reasons)
-    return Answer(who, _why_not(refused, gone))
+        return Answer(heard.who, Word.GRANTED, tuple(said.statement for said in granted), reasons)
+    return Answer(heard.who, _why_not(refused, gone))
 
 
 def _why_not(refused: list[StatementRecord], gone: list[StatementRecord]) -> Word:
@@ -189,12 +209,12 @@ def _for_another(said: StatementRecord, who: Who, case: Case) -> bool:
     return case.person(who) is None and said.recorder != who
 
 
-def _latest(statements: Iterable[StatementRecord]) -> list[StatementRecord]:
+def _latest(statements: Iterable[StatementRecord]) -> tuple[StatementRecord, ...]:
     """The last of each scope; it replaces the earlier ones of that scope for good."""
     last: dict[tuple[frozenset[str], ...], StatementRecord] = {}
     for said in sorted(statements, key=lambda s: s.seq):
         last[same_scope(said.scope)] = said
-    return list(last.values())
+    return tuple(last.values())
 
 
 def ended(said: StatementRecord, today: date) -> bool:
@@ -215,7 +235,7 @@ def _day_of(said: StatementRecord) -> date:
 
 def answers(person: Person, share: Share, day: Day) -> tuple[Answer, ...]:
     """The word of everyone whose consent is needed. Empty when there is nobody who could give it."""
-    return tuple(answer(who, person, share, day) for who in needed(person, day))
+    return tuple(answer(heard, share, day.today) for heard in hear(person, day))
 
 
 def open_answers(person: Person, given: tuple[Answer, ...], day: Day) -> tuple[Answer, ...]:
