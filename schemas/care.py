@@ -291,7 +291,9 @@ class DossierOpened(Body):
 
 
 class DossierRejected(Body):
-    """A letter could not be opened, or its content is not what the manifest says."""
+    """A letter could not be opened, or its content is not what the manifest says. CATEGORY_UNTRUE is said by a
+    professional, who names the item; the other reasons by a machine.
+    """
 
     name: ClassVar[str] = "dossiers.rejected"
     message: Uuid

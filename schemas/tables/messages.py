@@ -37,8 +37,8 @@ class MessageRow:
 
     `party_bound`: only a party of the case may send it. `makes_party`: saying it makes the sender one. `opens_case`: it
     may be
-    the first word about a subject. `decided_by`: a named professional decided it. `second`: a second person must be
-    named.
+    the first word about a subject. `decided_by`: a named professional decided it; `sometimes_by_hand`: a machine says
+    it, and for some of its reasons a professional. `second`: a second person must be named.
     """
 
     body: type[Body]
@@ -50,12 +50,18 @@ class MessageRow:
     makes_party: bool = False
     opens_case: bool = False
     decided_by: bool = True
+    sometimes_by_hand: bool = False
     second: bool = False
 
     @property
     def name(self) -> str:
         """e.g. `handovers.proposed`."""
         return self.body.name
+
+    @property
+    def by_hand(self) -> bool:
+        """A professional may say it."""
+        return self.decided_by or self.sometimes_by_hand
 
 
 def statement(body: type[Body], senders: Iterable[K], audience: Audience = Audience.NOBODY, **more: bool) -> MessageRow:
@@ -115,7 +121,7 @@ ROWS: tuple[MessageRow, ...] = (
     # dossiers
     letter(care.DossierShared, HELPERS, HELPERS),
     letter(care.DossierOpened, HELPERS, HELPERS),
-    letter(care.DossierRejected, HELPERS, HELPERS, decided_by=False),
+    letter(care.DossierRejected, HELPERS, HELPERS, decided_by=False, sometimes_by_hand=True),
     # supports
     letter(care.SupportRequested, LEADS, HELPERS),
     letter(care.SupportAccepted, HELPERS, LEADS),

@@ -40,7 +40,7 @@ def messages() -> None:
 
 def document() -> str:
     """docs/messages.md."""
-    rows = [row for row in ROWS if row.decided_by]
+    rows = [row for row in ROWS if row.by_hand]
     conversations = dict.fromkeys(row.name.partition(".")[0] for row in rows)
     lines = [HEAD]
     for conversation in conversations:

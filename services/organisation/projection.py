@@ -3,7 +3,7 @@
 It re-implements no rule. Where a handover stands and who holds regie is read from the signed entry.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from schemas.body import Body, FirstContact, SightPlan
 from schemas.entry import Entry, EntryHandover, EntryKind, Verdict
 from schemas.event import Event
 from schemas.tables.messages import BODIES
-from services.organisation import succession
+from services.organisation import on_the_way, succession
 from services.organisation import tables as t
 from services.organisation.answers import THREADS, answered_by
 from services.organisation.deliveries import Delivery
@@ -110,6 +110,7 @@ async def _follow(connection: AsyncConnection, said: Said) -> None:
     step = _STEPS.get(type(said.body))
     if step is not None:
         await step(connection, said, said.body)
+    await on_the_way.mended(connection, said)
     await _sight(connection, said)
 
 
@@ -252,32 +253,6 @@ async def _blocked(connection: AsyncConnection, said: Said, body: service.Consen
     )
 
 
-async def _stored(connection: AsyncConnection, said: Said, body: service.StoredNotice) -> None:
-    await _mark(connection, body.messages, t.sent.c.stored_at, said.at)
-
-
-async def _opened(connection: AsyncConnection, said: Said, body: care.DossierOpened) -> None:
-    await _mark(connection, (body.message,), t.sent.c.opened_at, said.at)
-
-
-async def _resend(connection: AsyncConnection, said: Said, body: service.ResendDue) -> None:
-    await _mark(connection, (body.message,), t.sent.c.resend_due_at, said.at)
-
-
-async def _lost(connection: AsyncConnection, said: Said, body: service.Lost) -> None:
-    """As sender: the letter will not come. As recipient the hole in the inbox is closed."""
-    await _mark(connection, (body.message,), t.sent.c.lost_at, said.at)
-    row = {"epoch": said.entry.epoch, "partition": said.entry.slot, "sequence": body.sequence}
-    if body.recipient in said.entry.recipients:
-        await insert_new(connection, t.lost, row)
-
-
-async def _mark(connection: AsyncConnection, ids: Iterable[str], column: sa.Column[Any], at: datetime) -> None:
-    """Note when something first became of messages of this organisation."""
-    where = (t.sent.c.id.in_(tuple(ids)), column.is_(None))
-    await connection.execute(sa.update(t.sent).where(*where).values({column: at}))
-
-
 async def _alert(connection: AsyncConnection, said: Said, body: service.AlertBody) -> None:
     row = {
         "alert": body.alert,
@@ -338,11 +313,13 @@ _STEPS: Mapping[type[Body] | type[None], Step] = {
     cases.CaseReopened: _closed,
     consents.ConsentRecorded: _consent,
     consents.ConsentWithdrawn: _withdrawn,
-    care.DossierOpened: _opened,
+    care.DossierOpened: on_the_way.opened,
+    care.DossierRejected: on_the_way.rejected,
     service.ConsentWithdrawnNotice: _blocked,
-    service.StoredNotice: _stored,
-    service.ResendDue: _resend,
-    service.Lost: _lost,
+    service.StoredNotice: on_the_way.stored,
+    service.ResendDue: on_the_way.missing,
+    service.Lost: on_the_way.lost,
+    service.Gone: on_the_way.gone,
     service.AlertRaised: _alert,
     service.AlertEscalated: _alert,
     service.AlertResolved: _alert_over,

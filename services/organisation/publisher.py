@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.event import CONTENT_TYPE, MAX_OUTBOX
-from schemas.service import ReceiptStored
+from schemas.service import ReceiptMissing, ReceiptStored
 from services.organisation import tables as t
 from services.organisation import tracing
 from services.organisation.intake import Intake
@@ -32,6 +32,8 @@ RECEIPT_SECONDS = 1.0
 """At most one receipt a partition in this time; a barrier, which only a simulated cluster has, does not wait for it."""
 BATCH = 50
 NEVER = 2**53
+WITHOUT_VERDICT = (ReceiptStored.name, ReceiptMissing.name)
+"""What the gate answers only when it refuses it. Published once: asking again each hour would win the sender time."""
 _HEADROOM = 64 * 1024
 
 log = structlog.get_logger(__name__)
@@ -121,7 +123,7 @@ class Publisher:
             now = datetime.now(UTC)
             where = t.sent.c.position.in_(positions)
             await connection.execute(sa.update(t.sent).where(where).values(published_at=now))
-            without_verdict = sa.and_(where, t.sent.c.name == ReceiptStored.name, t.sent.c.status == "queued")
+            without_verdict = sa.and_(where, t.sent.c.name.in_(WITHOUT_VERDICT), t.sent.c.status == "queued")
             await connection.execute(sa.update(t.sent).where(without_verdict).values(status="sent"))
             await confirm(connection)
 

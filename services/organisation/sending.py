@@ -44,7 +44,7 @@ def may_send(row: MessageRow) -> Roles:
 
 def sendable(kind: OrganisationKind) -> tuple[MessageRow, ...]:
     """What a professional of such an organisation may be able to say."""
-    return tuple(row for row in ROWS if kind in row.senders and row.decided_by)
+    return tuple(row for row in ROWS if kind in row.senders and row.by_hand)
 
 
 def sending_routes(kind: OrganisationKind, desk: Desk, doors: Doors, ready: Any) -> APIRouter:

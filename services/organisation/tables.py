@@ -125,6 +125,20 @@ lost = sa.Table(  # sequences that will not come, by word of the gate
     sa.Column("sequence", sa.BigInteger, primary_key=True),
 )
 
+rejections = sa.Table(  # what is wrong with a letter, as who got it says; at its sender and at who got it
+    "rejections",
+    metadata,
+    sa.Column("id", _Id, primary_key=True),  # of the message that says so
+    sa.Column("subject", _Subject, nullable=False, index=True),
+    sa.Column("message", _Id, nullable=False, index=True),
+    sa.Column("item", _Id),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("by", _Slug, nullable=False),
+    sa.Column("author", _Slug, nullable=False),  # of the letter
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("mended_at", Utc),
+)
+
 cases = sa.Table(
     "cases",
     metadata,

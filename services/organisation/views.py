@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug, Subject
 from services.organisation import tables as t
+from services.organisation.on_the_way import rejections
 from services.organisation.refusals import explained
 
 Row = dict[str, Any]
@@ -35,7 +36,7 @@ async def message(connection: AsyncConnection, message_id: str) -> Row | None:
     """One message this organisation sent, and what became of it."""
     query = sa.select(t.sent).where(t.sent.c.id == message_id)
     row = (await connection.execute(query)).mappings().first()
-    return _sent(row) if row is not None else None
+    return {**_sent(row), "rejected": await rejections(connection, message_id)} if row is not None else None
 
 
 async def sent(connection: AsyncConnection, case: Subject | None, status: str | None) -> list[Row]:
@@ -49,8 +50,12 @@ async def sent(connection: AsyncConnection, case: Subject | None, status: str | 
 
 
 async def inbox(connection: AsyncConnection, epoch: str, after: Mapping[int, int], slots: int) -> list[Row]:
-    """What came in, by partition and sequence; a hole is a row `missing`. `after`: the last sequence seen of each."""
+    """What came in, by partition and sequence; a hole is a row `missing`, `closed` when nothing is expected there any
+    more. `after`: the last sequence seen of each.
+    """
     found: list[Row] = []
+    query_lost = sa.select(t.lost.c.partition, t.lost.c.sequence).where(t.lost.c.epoch == epoch)
+    closed = {(row.partition, row.sequence) for row in (await connection.execute(query_lost)).all()}
     for partition in range(slots):
         last = after.get(partition, 0)
         query = (
@@ -61,7 +66,10 @@ async def inbox(connection: AsyncConnection, epoch: str, after: Mapping[int, int
         )
         for row in (await connection.execute(query)).mappings():
             holes = range(last + 1, row["sequence"])[:LIMIT]
-            found += [{"partition": partition, "sequence": hole, "missing": True} for hole in holes]
+            found += [
+                {"partition": partition, "sequence": h, "missing": True, "closed": (partition, h) in closed}
+                for h in holes
+            ]
             found.append({name: row[name] for name in _INBOX})
             last = row["sequence"]
     return found

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug
 from schemas.handovers import HandoverState as S
+from services.organisation import on_the_way
 from services.organisation import tables as t
 from services.organisation.intake import CONTROL
 
@@ -58,7 +59,7 @@ Row = dict[str, Any]
 
 async def worklist(connection: AsyncConnection, slug: Slug, now: datetime) -> list[Row]:
     """Everything, most pressing kind first."""
-    parts = (_alerts, _handovers, _refused, _letters, _blocked, _resend, _sight)
+    parts = (_alerts, _handovers, _refused, _rejected, _letters, _blocked, _resend, _lost, _sight)
     return [row for part in parts for row in await part(connection, slug, now)]
 
 
@@ -129,6 +130,39 @@ async def _refused(connection: AsyncConnection, slug: Slug, now: datetime) -> It
     ]
 
 
+async def _rejected(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
+    rows = await on_the_way.to_mend(connection, slug)
+    return [
+        _row(
+            "REJECTED" if row["author"] == slug else "UNUSABLE",
+            _wrong(row, row["author"] == slug),
+            row["subject"],
+            row["at"],
+            message=row["message"],
+            item=row["item"],
+            reason=row["reason"],
+            messages=["dossiers.shared"] if row["author"] == slug else [],
+        )
+        for row in rows
+    ]
+
+
+def _wrong(row: sa.RowMapping, own: bool) -> str:
+    untrue = row["reason"] == on_the_way.UNTRUE
+    if own:
+        what = "says that an item is not what it is called" if untrue else "could not read an item of your letter"
+        return f"{row['by']} {what}: share it anew."
+    what = "is not what it is called" if untrue else "could not be read"
+    return f"An item of a letter from {row['author']} {what}; {row['author']} was told."
+
+
+async def _lost(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
+    query = sa.select(t.sent).where(t.sent.c.lost_at > now - timedelta(days=14)).order_by(t.sent.c.lost_at)
+    rows = (await connection.execute(query)).mappings().all()
+    text = "This never reached its recipient and will not any more: say it anew."
+    return [_row("LOST", text, row["subject"], row["lost_at"], message=row["id"], name=row["name"]) for row in rows]
+
+
 async def _letters(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
     unread = (t.inbox.c.letter, t.inbox.c.receipt, t.inbox.c.state == "accepted", t.inbox.c.opened_at.is_(None))
     query = sa.select(t.inbox).where(*unread, t.inbox.c.name.not_in(CONTROL)).order_by(t.inbox.c.at)
@@ -155,7 +189,8 @@ async def _blocked(connection: AsyncConnection, slug: Slug, now: datetime) -> It
 
 
 async def _resend(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
-    due = (t.sent.c.resend_due_at.is_not(None), t.sent.c.resent_as.is_(None), t.sent.c.stored_at.is_(None))
+    s = t.sent.c
+    due = (s.resend_due_at.is_not(None), s.resent_as.is_(None), s.stored_at.is_(None), s.lost_at.is_(None))
     rows = (await connection.execute(sa.select(t.sent).where(*due))).mappings().all()
     text = "The recipient misses this letter, and it could not be sent again by itself."
     return [_row("RESEND", text, row["subject"], row["resend_due_at"], message=row["id"]) for row in rows]

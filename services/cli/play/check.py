@@ -20,7 +20,7 @@ from services.cli.play.models import near
 from services.cli.play.scenario import LABEL, BasisSpec, ForwardSpec, Scenario, SectionSpec, Step
 
 Fault = tuple[tuple[str | int, ...], str]
-SAYABLE = {name: row for name, row in BY_NAME.items() if row.decided_by}
+SAYABLE = {name: row for name, row in BY_NAME.items() if row.by_hand}
 """What a professional may say. The rest is said by machines."""
 SERVICES = ("ledger",)
 _PERSON_FIELDS = frozenset({"about", "asked_of", "child", "children", "family", "given_by", "holder", "met", "person"})
