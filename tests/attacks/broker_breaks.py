@@ -5,12 +5,12 @@ their own and a name of their own keep users out of the brokers' ports) taking a
 from tests.invariants.breaks import Break
 
 ATTACKS, PLAN = "tests/attacks/test_broker_rights.py", "tests/deploy/test_plan.py"
-WRITING = (f"{ATTACKS}::test_writing_what_is_not_ones_own[with a password]",)
-READING = (f"{ATTACKS}::test_reading_what_is_not_ones_own[with a certificate]",)
-LOOKING = (f"{ATTACKS}::test_looking_around[with a certificate]",)
-GROUP = (f"{ATTACKS}::test_using_anothers_consumer_group[with a password]",)
-TRANSACTIONS = (f"{ATTACKS}::test_using_anothers_transactional_id[with a certificate]",)
-GIVING = (f"{ATTACKS}::test_giving_oneself_rights[with a password]",)
+WRITING = (f"{ATTACKS}::test_writing_what_is_not_ones_own[password]",)
+READING = (f"{ATTACKS}::test_reading_what_is_not_ones_own[certificate]",)
+LOOKING = (f"{ATTACKS}::test_looking_around[certificate]",)
+GROUP = (f"{ATTACKS}::test_using_anothers_consumer_group[password]",)
+TRANSACTIONS = (f"{ATTACKS}::test_using_anothers_transactional_id[certificate]",)
+GIVING = (f"{ATTACKS}::test_giving_oneself_rights[password]",)
 WITHOUT_TLS = (f"{ATTACKS}::test_connecting_without_tls",)
 SHOWING = (f"{ATTACKS}::test_showing_a_certificate_that_nobody_vouches_for",)
 NAMING = (f"{ATTACKS}::test_naming_somebody_else_in_a_certificate",)

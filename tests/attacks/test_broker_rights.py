@@ -75,7 +75,7 @@ class Sides(NamedTuple):
     victim: str
 
 
-@pytest.fixture(params=[Sides(LINDE, RAAD), Sides(RAAD, LINDE)], ids=["with a password", "with a certificate"])
+@pytest.fixture(params=[Sides(LINDE, RAAD), Sides(RAAD, LINDE)], ids=["password", "certificate"])
 def sides(request: pytest.FixtureRequest, settings: Settings) -> Sides:
     told: Sides = request.param
     protocols = {LINDE: "SASL_SSL", RAAD: "SSL"}
