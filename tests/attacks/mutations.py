@@ -1,6 +1,6 @@
 """`python -m tests.attacks.mutations [threat ...]`: takes each defence away, and asks which attack then gets through.
 
-As tests/invariants/mutations.py, from which it has its machinery. Rows are in breaks.py.
+As tests/invariants/mutations.py, from which it has its machinery. Rows are in breaks.py and broker_breaks.py.
 """
 
 import subprocess
@@ -9,14 +9,16 @@ import tempfile
 from pathlib import Path
 
 from tests.attacks.breaks import BREAKS
+from tests.attacks.broker_breaks import BROKER_BREAKS
 from tests.invariants.mutations import ROOT, copy_sources, noticed, run, shown
 
 ALSO = ("docs", "README.md")
+ALL = (*BREAKS, *BROKER_BREAKS)
 
 
 def main() -> int:
     """0 when every defence is missed by a test."""
-    wanted = [one for one in BREAKS if not sys.argv[1:] or one.invariant in sys.argv[1:]]
+    wanted = [one for one in ALL if not sys.argv[1:] or one.invariant in sys.argv[1:]]
     wrong = 0
     print("| against | defence taken away | in | test that failed |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="estafette-mutations-") as folder:

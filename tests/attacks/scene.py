@@ -163,11 +163,16 @@ class Client:
         """The hash of a whole message."""
         return self.put(json.dumps(event).encode(), str(event["subject"]))
 
-    def verdict(self, hashed: str) -> dict[str, Any]:
-        """What the gate said of the message with this hash: the body of the verdict."""
+    def verdict(self, hashed: str, place: int = 0) -> dict[str, Any]:
+        """What the gate said of the message with this hash: the body of the verdict; the first, or a later one."""
+        seen = 0
 
         def of_it(found: Found) -> bool:
-            return found.name == "verdicts.given" and found.body["message"]["hash"] == hashed
+            nonlocal seen
+            if found.name != "verdicts.given" or found.body["message"]["hash"] != hashed:
+                return False
+            seen += 1
+            return seen > place
 
         return self.inbox.first(of_it, f"a verdict for {self.slug}").body
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 COPIED = ("services", "schemas", "topics", "deploy", "tests", "scenarios", "pyproject.toml")
 LEFT = ("__pycache__", "node_modules", "*-data", ".*")
 FAILED = re.compile(r"^FAILED \S*?([\w.]+::\S+)(?: - (.*))?$", re.MULTILINE)
-LONGEST = 240.0
+LONGEST = 600.0
 """Seconds for the tests of one break."""
 
 
