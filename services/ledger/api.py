@@ -82,6 +82,7 @@ class Desk:
     async def audit(self, caller: Caller, asked: Asked) -> Audit:
         await self.note(caller, asked)
         wanted = Wanted(caller.organisation, asked.case, asked.person, asked.organisation, asked.since, asked.until)
+        wanted = wanted._replace(succeeded=await self.succeeded(caller.organisation))
         async with self.engine.connect() as connection:
             lines, following = await queries.audit(connection, wanted, asked.after)
             reach = await queries.read_up_to(connection, self.epoch)
@@ -91,7 +92,16 @@ class Desk:
         await self.note(caller, asked)
         state = None if asked.state == "all" else (asked.state or "open").upper()
         async with self.engine.connect() as connection:
-            return Alerts(alerts=await queries.alerts(connection, self._seen_by(caller), asked.case, state))
+            seen_by = self._seen_by(caller) | set(await self.succeeded(caller.organisation))
+            return Alerts(alerts=await queries.alerts(connection, seen_by, asked.case, state))
+
+    async def succeeded(self, organisation: Slug) -> tuple[Slug, ...]:
+        """Which organisations have gone on as this one, by the time up to which the ledger was read."""
+        async with self.engine.connect() as connection:
+            reach = await queries.read_up_to(connection, self.epoch)
+        until = [slot.at for slot in reach if slot.at is not None]
+        names = self._directory().successions(max(until)) if until else {}
+        return tuple(sorted(old for old, new in names.items() if new == organisation))
 
     def _coordinates(self, caller: Caller) -> bool:
         organisation = self._directory().find(caller.organisation)
@@ -197,8 +207,10 @@ def _add_lists(app: FastAPI, desk: Desk) -> None:
         """The signed entries that concern the own organisation, one a line: `estafette ledger verify` checks them."""
         await desk.note(who, Asked(question=Question.EXPORT, case=case))
 
+        wanted = Wanted(who.organisation, case, succeeded=await desk.succeeded(who.organisation))
+
         async def lines() -> AsyncIterator[str]:
-            async for line in queries.export(desk.engine, who.organisation, case):
+            async for line in queries.export(desk.engine, wanted):
                 yield f"{line}\n"
 
         return StreamingResponse(lines(), media_type=LINES)

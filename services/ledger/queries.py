@@ -35,6 +35,12 @@ class Wanted(NamedTuple):
     organisation: Slug | None = None
     since: datetime | None = None
     until: datetime | None = None
+    succeeded: tuple[Slug, ...] = ()
+    """Organisations that merged into the reader: what concerned them concerns it."""
+
+    @property
+    def readers(self) -> tuple[Slug, ...]:
+        return (self.reader, *self.succeeded)
 
 
 async def audit(connection: AsyncConnection, wanted: Wanted, after: str | None = None) -> tuple[list[Line], str | None]:
@@ -45,7 +51,7 @@ async def audit(connection: AsyncConnection, wanted: Wanted, after: str | None =
     query = query.order_by(E.at, E.slot, E.slot_seq).limit(PAGE + 1)
     rows = (await connection.execute(query)).all()
     found = [(entry_of(row.jws), row.hash) for row in rows[:PAGE]]
-    opened = await _opened(connection, wanted.reader, [e.message.id for e, _ in found if e.message and e.sections])
+    opened = await _opened(connection, wanted.readers, [e.message.id for e, _ in found if e.message and e.sections])
     lines = [
         line_of(entry, hashed, opened.get(entry.message.id if entry.message else "", ())) for entry, hashed in found
     ]
@@ -53,7 +59,7 @@ async def audit(connection: AsyncConnection, wanted: Wanted, after: str | None =
 
 
 def _limits(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    limits = [_concerns(wanted.reader)]
+    limits = [_concerns(*wanted.readers)]
     if wanted.case is not None:
         limits.append(E.case == wanted.case)
     if wanted.person is not None:
@@ -67,9 +73,9 @@ def _limits(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     return limits
 
 
-def _concerns(organisation: Slug) -> sa.ColumnElement[bool]:
-    """The organisation acts in the entry or received by it."""
-    return _related(store.entry_parties, store.entry_parties.c.organisation == organisation)
+def _concerns(*organisations: Slug) -> sa.ColumnElement[bool]:
+    """One of these acts in the entry or received by it."""
+    return _related(store.entry_parties, store.entry_parties.c.organisation.in_(organisations))
 
 
 def _related(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -78,12 +84,12 @@ def _related(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.ColumnEle
 
 
 async def _opened(
-    connection: AsyncConnection, reader: Slug, messages: Collection[str]
+    connection: AsyncConnection, readers: Collection[Slug], messages: Collection[str]
 ) -> dict[str, tuple[tuple[str, datetime], ...]]:
     """Who opened these messages and when, as far as the reader was told."""
     query = (
         sa.select(E.regards, E.actor, E.at)
-        .where(E.name == "dossiers.opened", E.verdict == "DELIVERED", E.regards.in_(messages), _concerns(reader))
+        .where(E.name == "dossiers.opened", E.verdict == "DELIVERED", E.regards.in_(messages), _concerns(*readers))
         .order_by(E.at)
     )
     found: dict[str, tuple[tuple[str, datetime], ...]] = {}
@@ -144,14 +150,12 @@ async def open_alerts(connection: AsyncConnection, epoch: str) -> dict[tuple[str
     return {(code, str(tier or 0)): number for code, tier, number in rows}
 
 
-async def export(engine: AsyncEngine, reader: Slug, case: Subject | None) -> AsyncIterator[str]:
+async def export(engine: AsyncEngine, wanted: Wanted) -> AsyncIterator[str]:
     """The signed lines that concern the reader, slot after slot. Each page is a transaction of its own."""
     after: tuple[str, int, int] = ("", -1, -1)
     place = (E.epoch, E.slot, E.slot_seq)
     while True:
-        query = sa.select(*place, E.jws).where(
-            *_limits(Wanted(reader, case=case)), sa.tuple_(*place) > sa.tuple_(*after)
-        )
+        query = sa.select(*place, E.jws).where(*_limits(wanted), sa.tuple_(*place) > sa.tuple_(*after))
         async with engine.connect() as connection:
             rows = (await connection.execute(query.order_by(*place).limit(PAGE))).all()
         for row in rows:

@@ -45,9 +45,13 @@ class SmallDirectory:
 
     def __init__(self, gate: Any) -> None:
         self._gate = gate
+        self.merged: dict[str, str] = {}
 
     def find(self, slug: str) -> Member | None:
         return self.organisations.get(slug)
+
+    def successions(self, at: Any) -> dict[str, str]:
+        return self.merged
 
     def owner(self, kid: str) -> str:
         return kid.partition(".")[0]
@@ -69,8 +73,11 @@ class SmallDirectory:
 class Ledger:
     """The service without Kafka: a filled read model and its HTTP interface."""
 
-    def __init__(self, client: httpx2.AsyncClient, looks: RememberedLooks, gate: Any, engine: Any) -> None:
+    def __init__(
+        self, client: httpx2.AsyncClient, looks: RememberedLooks, gate: Any, engine: Any, directory: SmallDirectory
+    ) -> None:
         self.client = client
+        self.directory = directory
         self.looks = looks
         self.gate = gate
         self.engine = engine
@@ -100,8 +107,19 @@ async def ledger(kit: Any, tmp_path: Path) -> AsyncIterator[Ledger]:
     desk = Desk(engine, gate.epoch, current, Verifier(ISSUER_KEY.public()), looks)
     transport = httpx2.ASGITransport(app=ledger_api(desk, health))
     async with httpx2.AsyncClient(transport=transport, base_url="http://ledger") as client:
-        yield Ledger(client, looks, gate, engine)
+        yield Ledger(client, looks, gate, engine, directory)
     await engine.dispose()
+
+
+async def test_a_successor_sees_what_concerned_the_organisation_that_merged_into_it(kit: Any, ledger: Ledger) -> None:
+    """Under the old name, as it was said; and nobody else does."""
+    path = f"/api/cases/{kit.case(1)}/audit"
+    before = [(await ledger.get(path, slug)).json()["entries"] for slug in ("team-a", "team-c")]
+    assert before[0] and not before[1]
+    ledger.directory.merged = {"team-a": "team-c"}
+    assert (await ledger.get(path, "team-c")).json()["entries"] == before[0]
+    assert (await ledger.get("/api/export", "team-c")).text.count("\n") >= len(before[0])
+    assert (await ledger.get(path, "team-b")).json()["entries"] != before[0]
 
 
 async def test_an_audit_says_what_was_shared_with_whom_on_which_basis_in_words(kit: Any, ledger: Ledger) -> None:

@@ -234,5 +234,5 @@ async def test_pages_of_an_audit_follow_one_another(
             if after is None:
                 break
     assert found == [(0, 1), (0, 2), (0, 3), (0, 5), (1, 3), (0, 8)]
-    exported = [line async for line in queries.export(engine, "team-a", None)]
+    exported = [line async for line in queries.export(engine, Wanted("team-a"))]
     assert len(exported) == len(found) and exported == [line for line in gate.export() if line in exported]
