@@ -1,6 +1,7 @@
 """The directory over a real broker: published by the operator, read and followed by the others."""
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, R
 
 from deploy.directory import Deployment, NotPublishedError, init, publish, records
 from deploy.keys import organisation_keys
+from deploy.publishing import read
 from schemas.directory import TOPIC
 from services.cli.directory import directory as directory_command
 from services.runtime.directory import Conflict, ConflictReason, DirectoryReader, load_pins
@@ -127,16 +129,44 @@ def test_only_the_operator_publishes(broker: "KafkaBroker", tmp_path: Path) -> N
 def test_the_command_line_publishes_and_shows(
     broker: "KafkaBroker", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`publish` says how many, `show` prints who counts and ends with 1 when a record was ignored."""
+    """`plan` tells, `apply` publishes, `show` prints who counts and ends with 1 when a record was ignored; applying
+    again puts that right."""
     monkeypatch.setenv("ESTAFETTE_HOME", str(broker.home))
     monkeypatch.setenv("COLUMNS", "200")
     run = CliRunner().invoke
     assert run(directory_command, ["init"]).exit_code == 0
-    published = run(directory_command, ["publish"])
-    assert published.exit_code == 0 and "published 10 entries" in published.output
-    shown = run(directory_command, ["show"])
+    at = ["--at", "2026-03-02T09:00:00Z"]
+    planned = run(directory_command, ["plan", *at])
+    assert planned.exit_code == 0 and f"{LINDE}: joins as LOCAL_TEAM" in planned.output
+    published = run(directory_command, ["apply", *at])
+    assert published.exit_code == 0 and "published; the directory is at revision 10" in published.output
+    again = run(directory_command, ["apply", *at])
+    assert "0 to publish, 10 unchanged" in again.output and "published;" not in again.output
+    shown = run(directory_command, ["show", "--keys", *at])
     assert shown.exit_code == 0 and LINDE in shown.output and "revision 10" in shown.output
     init(tmp_path, Deployment.load())
     publish(broker.settings("operator"), {LINDE: records(tmp_path)[LINDE]})
-    warned = run(directory_command, ["show"])
+    warned = run(directory_command, ["show", *at])
     assert warned.exit_code == 1 and f"ignored: {LINDE} at offset 10: IDENTITY" in warned.output
+    mended = run(directory_command, ["apply", *at])
+    assert f"{LINDE}: is published again" in mended.output
+    assert run(directory_command, ["show", *at]).exit_code == 0
+
+
+def test_nothing_is_published_while_there_is_a_problem(
+    broker: "KafkaBroker", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All or nothing: one entry that was altered stops the rest as well, and is named with what to do."""
+    monkeypatch.setenv("ESTAFETTE_HOME", str(tmp_path))
+    shutil.copy(broker.home / "cluster.json", tmp_path)
+    broker.settings("operator")
+    (tmp_path / "secrets").mkdir()
+    shutil.copy(broker.home / "secrets" / "operator", tmp_path / "secrets")
+    init(tmp_path, Deployment.load())
+    altered = tmp_path / "directory" / "entries" / f"{LINDE}.json"
+    altered.write_text(altered.read_text().replace("Linde", "Lindes"))
+    run, at = CliRunner().invoke, ["--at", "2026-03-02T09:00:00Z"]
+    told = run(directory_command, ["apply", *at])
+    assert told.exit_code == 1 and "nothing was published" in told.output and "estafette directory join" in told.output
+    assert read(broker.settings("gate"), load_pins(tmp_path / "pins.yaml")).revision == 0
+    assert run(directory_command, ["plan", *at]).exit_code == 1

@@ -1,12 +1,14 @@
 """An export proves itself, and every way of tampering with it shows."""
 
 import base64
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.directory import HEARD, DirectoryKey, KeyUse, PublicJwk
 from schemas.entry import Entry, EntryKind
 from services.ledger.chain import FaultCode, Report, Scope, concerned, read_entry, verify
 from services.runtime.jose import SigningKey, sign_compact
@@ -251,3 +253,27 @@ STORY: dict[str, Any] = {}
 def HELD(gate: Any) -> list[str]:  # noqa: N802
     """The last seal that anyone holds of each slot: enough to see any end that was cut off."""
     return [gate.export()[7], gate.export()[13]]
+
+
+def test_an_entry_is_held_against_the_time_its_key_counted(kit: Any) -> None:
+    """With the gate's directory entry: too early, after its end, or longer after a revocation than it takes to hear."""
+    gate = kit.story()
+    first = read_entry(gate.export()[0], gate.resolve).at
+    last = max(read_entry(line, gate.resolve).at for line in gate.export())
+    hour = timedelta(hours=1)
+    whole: dict[str, Any] = {"not_before": first}
+    cases: dict[str, tuple[dict[str, Any], bool]] = {
+        "open": (whole, True),
+        "ended after": ({**whole, "sign_until": last + hour, "accept_until": last + hour}, True),
+        "revoked just now": ({**whole, "revoked_at": last}, True),
+        "not yet": ({"not_before": first + timedelta(microseconds=1)}, False),
+        "ended": ({"not_before": first - hour, "sign_until": first, "accept_until": first}, False),
+        "long revoked": ({"not_before": first - hour, "revoked_at": first - HEARD}, False),
+    }
+    jwk = gate.key.public().to_jwk()
+    public = PublicJwk.model_validate({name: jwk[name] for name in ("kty", "crv", "x")})
+    for what, (window, fits) in cases.items():
+        key = DirectoryKey(kid=gate.key.kid, use=KeyUse.SIGN, jwk=public, **window)
+        report = verify(gate.export(), gate.public, windows=[key])
+        assert report.ok is fits, what
+        assert codes(report) <= {FaultCode.KEY_OUT_OF_TIME}, what
