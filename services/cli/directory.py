@@ -12,7 +12,7 @@ from rich.table import Table
 from deploy import ceremony, registry
 from deploy.directory import DEMO, Deployment, NotPublishedError, PinDiffersError, init
 from deploy.fingerprints import Misheard, heard, spoken
-from deploy.keys import operator_key
+from deploy.keys import identity_key, operator_key
 from deploy.publishing import read
 from deploy.registry import Folder, NotSoundError
 from schemas.directory import KeyUse, Organisation
@@ -80,11 +80,9 @@ def join_command(file: Path, folder: Folder) -> None:
         raise click.ClickException(f"{file}: " + "; ".join(problems_of(error))) from None
     except (yaml.YAMLError, KeysUnusable, ceremony.CeremonyError) as error:
         raise click.ClickException(f"{file}: {error}") from None
-    identity = next(key for key in entry.keys if key.use is KeyUse.IDENTITY)
+    identity = registry.fingerprint(identity_key(Settings().home, entry.slug))
     click.echo(f"{'signed' if signed else 'unchanged'}: {entry.slug}, version {entry.version}, in {folder.root}")
-    click.echo(
-        f"its fingerprint, to be read out to the operator and to every party:\n    {_of(identity.jwk.fingerprint)}"
-    )
+    click.echo(f"its fingerprint, to be read out to the operator and to every party:\n    {_of(identity)}")
 
 
 @directory.command("confirm")

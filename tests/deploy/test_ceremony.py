@@ -276,6 +276,22 @@ def test_the_operator_may_change_neither_key_nor_standing_alone(parties: Parties
     assert (held.sealing_key(LINDE, START) or {})["kid"] != thief.kid
 
 
+def test_a_leaked_identity_is_replaced_and_the_keys_stay(parties: Parties) -> None:
+    """Who pinned the new one believes it, past keys included; who did not keeps what it had and is told."""
+    held, before = parties.reader(), entry(parties)
+    home, old = parties.homes[LINDE], parties.fingerprint(LINDE)
+    (home / "keys" / LINDE / "identity.jwk").rename(home / "aside.jwk")
+    join(home, parties.folder, told(), START)
+    assert any("not signed with the pinned identity key" in each for each in problems(parties, held))
+    confirm(parties.folder, LINDE, parties.fingerprint(LINDE))
+    assert parties.fingerprint(LINDE) != old
+    after = parties.reader()
+    assert after.conflicts == () and {key.kid for key in before.keys} < {key.kid for key in entry(parties).keys}
+    assert after.own_kid(LINDE, START) == held.own_kid(LINDE, START)
+    results = {result.slug: result for result in parties.publish(held)}
+    assert isinstance(results[LINDE], Conflict) and held.find(LINDE) == before
+
+
 def test_key_files_are_encrypted_afterwards_and_stay_the_same_keys(parties: Parties, monkeypatch: Any) -> None:
     """`estafette directory encrypt`; twice is harmless."""
     home, secret = parties.homes[LINDE], "een zin die niemand raadt"
