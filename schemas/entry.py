@@ -113,6 +113,15 @@ class Resend(Frozen):
     inbox: Slug | None = None  # whose inbox has the hole, when not the recipient's own: that of one it succeeded
 
 
+class Caution(Frozen):
+    """What whoever sees this case must beware of, so that nobody is told or found by way of the broker itself."""
+
+    unsafe: Annotated[tuple[PersonRef, ...], Field(max_length=64)] = ()
+    """Nothing may lead anyone to ask or inform these persons (Jeugdwet 7.3.11(3), 7.3.15(4); D#125)."""
+    address_secret: bool = False
+    """Someone lives at a secret address: persons are told kinds of organisations, never which (Wmo 2015 5.3.2(4))."""
+
+
 class Entry(Frozen):
     """One decision. No name, no content, no birth date."""
 
@@ -142,6 +151,7 @@ class Entry(Frozen):
     also: tuple[EntryHandover, ...] = ()  # other handovers that the same decision ended
     regie: EntryRegie | None = None
     holder: Slug | None = None  # who holds regie after a delivery in an open case, so that a newcomer knows
+    caution: Caution | None = None  # of a delivery: what holds in the case from here on; absent when nothing does
     resends: Resend | None = None
     original: Digest | None = None  # of a DUPLICATE: the entry that decided the message first
     inbox: Annotated[tuple[InboxSequence, ...], Field(max_length=64)] = ()

@@ -23,6 +23,7 @@ from schemas.service import Fact, FactKind, VerdictGiven
 from schemas.succession import Names
 from schemas.tables.messages import Audience, Shape
 from services.gate import facts, receipts, succession, telling
+from services.gate.discretion import discreet, hidden_from, told_of
 from services.gate.envelope import Received
 from services.gate.rules.case import Case, Context, Judgement, Regarded
 from services.gate.rules.judge import judge
@@ -214,13 +215,13 @@ def _accept(
     save_effects(scribe.view, subject, effects)
     _keep_or_retire(ctx.case, after, scribe)
     answered = () if ctx.sender.kind is OrganisationKind.SERVICE else (received.owner,)
-    inboxes = tuple(dict.fromkeys((*event.data.to, *answered)))
-    inbox = scribe.take(inboxes)
+    to = told_of(ctx, after)
+    inbox = scribe.take(tuple(dict.fromkeys((*to, *answered))))
     said = telling.said(received.event or event)
     seal = scribe.write(
         EntryKind.MESSAGE,
         chained=True,
-        **telling.who_and_what(received, event),
+        **telling.who_and_what(received, event) | {"recipients": to},
         sections=telling.sections(event, after),
         purpose=ctx.purpose,
         verdict=Verdict.DELIVERED,
@@ -228,14 +229,15 @@ def _accept(
         handover=telling.handover(effects.handover) if effects.handover else None,
         also=tuple(map(telling.handover, effects.also)),
         regie=telling.regie(ctx.case, after),
-        holder=after.head.regie if after.head else None,
+        holder=after.head.regie if after.head and not hidden_from(ctx, after) else None,
+        caution=after.head.caution if after.head else None,
         resends=_resends(missed, event.data.to) if missed else None,
         inbox=inbox,
     )
     if missed is not None:
         scribe.counters.stored(missed.inbox, missed.sequence)
     for place in inbox:
-        if place.inbox in event.data.to:
+        if place.inbox in to:
             scribe.deliver(place.inbox, subject, received.value, received.jws, seal)
             if ctx.row.audience is not Audience.ANYONE:
                 pending = Pending(source=received.owner, message=event.id, subject=subject, name=event.name, said=said)
@@ -247,8 +249,9 @@ def _accept(
             scribe.emits.append(facts.record(facts.fact_of(ctx, after, effects)))
         else:
             receipts.sent_again(missed.inbox, missed.pending, event.id, scribe, world.today)
-    for notice in effects.notices:
-        scribe.notify(notice.to, subject, notice.body, event.id)
+    for notice in discreet(effects.notices, ctx, after):
+        caution = after.head.caution if after.head else None
+        scribe.notify(notice.to, subject, notice.body, event.id, caution=caution)
     _remember(received, Verdict.DELIVERED, scribe, seal, event.data.to)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
-from schemas.entry import Entry, EntryHandover, EntryRegie, EntrySection
+from schemas.entry import Caution, Entry, EntryHandover, EntryRegie, EntrySection
 from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from schemas.refusal import Reason
@@ -87,6 +87,7 @@ class Line(Frozen):
     opened: tuple[Opened, ...] = ()
     handover: EntryHandover | None = None
     regie: EntryRegie | None = None
+    caution: Caution | None = None
 
 
 class ReadUpTo(Frozen):
@@ -105,6 +106,8 @@ class Audit(Frozen):
     asked: Asked
     by: Slug
     entries: tuple[Line, ...]
+    caution: Annotated[Caution | None, Field(description="what to beware of in the case now")] = None
+    by_kind: Annotated[bool, Field(description="other organisations go by their kind: an address is secret")] = False
     next: Annotated[str | None, Field(description="give this as `after` for the next page")] = None
     read_up_to: tuple[ReadUpTo, ...]
 
@@ -122,6 +125,8 @@ class Alert(Frozen):
     child: PersonRef | None = None
     handover: Uuid | None = None
     due: Instant | None = None
+    acknowledged_by: Slug | None = None  # since it was last raised or escalated
+    acknowledged_at: Instant | None = None
     raised_at: Instant | None = None
     at: Instant
     how: Code | None = None
@@ -159,6 +164,7 @@ def line_of(entry: Entry, hashed: str, opened: tuple[tuple[str, datetime], ...] 
         opened=tuple(Opened(by=by, at=at) for by, at in opened),
         handover=entry.handover,
         regie=entry.regie,
+        caution=entry.caution,
     )
 
 

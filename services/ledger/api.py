@@ -13,6 +13,7 @@ from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from services.ledger import queries
 from services.ledger.answers import Alerts, Audit
+from services.ledger.discretion import by_kind
 from services.ledger.looks import Asked, Question
 from services.ledger.queries import BadCursorError, Wanted
 from services.ledger.reads import LookNotWrittenError, Looks
@@ -86,7 +87,24 @@ class Desk:
         async with self.engine.connect() as connection:
             lines, following = await queries.audit(connection, wanted, asked.after)
             reach = await queries.read_up_to(connection, self.epoch)
-        return Audit(asked=asked, by=caller.organisation, entries=tuple(lines), next=following, read_up_to=reach)
+            caution = await queries.caution(connection, caller.organisation, asked.case) if asked.case else None
+        secret = any(said is not None and said.address_secret for said in (caution, *(line.caution for line in lines)))
+        hidden = asked.question is Question.PERSON and secret
+        if hidden:
+            lines = [by_kind(line, caller.organisation, self._kind_of) for line in lines]
+        return Audit(
+            asked=asked,
+            by=caller.organisation,
+            entries=tuple(lines),
+            caution=caution,
+            by_kind=hidden,
+            next=following,
+            read_up_to=reach,
+        )
+
+    def _kind_of(self, slug: Slug) -> OrganisationKind | None:
+        organisation = self._directory().find(slug)
+        return organisation.kind if organisation else None
 
     async def alerts(self, caller: Caller, asked: Asked) -> Alerts:
         await self.note(caller, asked)

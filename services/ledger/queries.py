@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.base import Slug, Subject
-from schemas.entry import Entry
+from schemas.entry import Caution, Entry
 from schemas.person import PersonRef
+from schemas.service import AlertAcknowledged
 from services.ledger import store
+from services.ledger.alerts import OPEN
 from services.ledger.answers import Alert, Line, ReadUpTo, line_of
 from services.ledger.chain import FaultCode
 from services.runtime.sql import Utc
@@ -117,6 +119,16 @@ def _bound(after: str) -> tuple[Any, ...]:
         raise BadCursorError("`after` is not what an earlier answer gave") from None
 
 
+async def caution(connection: AsyncConnection, reader: Slug, case: Subject) -> Caution | None:
+    """What the latest delivery of the case says to beware of, if the reader has any part in the case."""
+    has_part = sa.select(1).where(E.case == case, _concerns(reader)).limit(1)
+    if (await connection.execute(has_part)).first() is None:
+        return None
+    latest = sa.select(E.jws).where(E.case == case, E.verdict == "DELIVERED", E.case_seq.is_not(None))
+    found = (await connection.execute(latest.order_by(E.at.desc(), E.case_seq.desc()).limit(1))).scalar()
+    return entry_of(found).caution if found else None
+
+
 async def read_up_to(connection: AsyncConnection, epoch: str) -> tuple[ReadUpTo, ...]:
     """How far each slot was read."""
     s = store.slots.c
@@ -138,8 +150,27 @@ async def alerts(
         query = query.where(a.case == case)
     if state is not None:
         query = query.where(a.state == state)
-    rows = (await connection.execute(query)).mappings()
-    return tuple(Alert.model_validate({name: row[name] for name in Alert.model_fields}) for row in rows)
+    rows = (await connection.execute(query)).mappings().all()
+    taken = await _taken_up(connection, [row["alert"] for row in rows])
+    return tuple(_alert(row, taken.get(row["alert"])) for row in rows)
+
+
+def _alert(row: sa.RowMapping, taken: tuple[Slug, datetime] | None) -> Alert:
+    held = {name: row[name] for name in Alert.model_fields if name in row}
+    by, at = taken if taken is not None and taken[1] >= row["at"] and row["state"] == OPEN else (None, None)
+    return Alert.model_validate({**held, "acknowledged_by": by, "acknowledged_at": at})
+
+
+async def _taken_up(connection: AsyncConnection, alerts: Collection[str]) -> dict[str, tuple[Slug, datetime]]:
+    """Who last said of each alert that they took it up, of those who were told of it."""
+    told = store.alert_organisations
+    query = (
+        sa.select(E.regards, E.actor, E.at)
+        .where(E.name == AlertAcknowledged.name, E.verdict == "DELIVERED", E.regards.in_(alerts))
+        .where(sa.exists().where(told.c.alert == E.regards, told.c.organisation == E.actor))
+        .order_by(E.at)
+    )
+    return {row.regards: (row.actor, row.at) for row in await connection.execute(query)}
 
 
 async def open_alerts(connection: AsyncConnection, epoch: str) -> dict[tuple[str, str], int]:

@@ -20,6 +20,7 @@ from schemas.tables.messages import BODIES
 from services.organisation import on_the_way, succession
 from services.organisation import tables as t
 from services.organisation.answers import THREADS, answered_by
+from services.organisation.cautions import follow
 from services.organisation.deliveries import Delivery
 from services.runtime.sql import insert_new, upsert
 
@@ -129,6 +130,7 @@ async def _case(connection: AsyncConnection, said: Said) -> None:
     phase = getattr(said.body, "phase", None)
     if phase is not None:
         row["phase"] = phase
+    row["caution"] = follow(row.get("caution"), said.entry)
     await upsert(connection, t.cases, row)
 
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query
 from pydantic import StringConstraints
 
-from schemas.base import Subject, Uuid
+from schemas.base import Slug, Subject, Uuid
 from schemas.parties import OrganisationKind
 from services.organisation import views
 from services.organisation.access import ALERTS, CONTENT, OWED, OWN_WORDS, TRAIL, Doors
+from services.organisation.cautions import cautions, for_family
 from services.organisation.front import Front
 from services.organisation.worklist import worklist
 from services.runtime.problems import Refused, described
@@ -84,7 +85,8 @@ def _letters(router: APIRouter, front: Front, doors: Doors) -> None:
         if found is None:
             raise Refused(404, "no such letter was received here")
         front.wake()
-        return found
+        async with reading(front.engine) as connection:
+            return {**found, "caution": (await cautions(connection, {found["case"]})).get(found["case"])}
 
 
 def _cases(router: APIRouter, front: Front, doors: Doors) -> None:
@@ -96,14 +98,20 @@ def _cases(router: APIRouter, front: Front, doors: Doors) -> None:
         async with reading(front.engine) as connection:
             return await views.cases(connection)
 
+    def kind_of(slug: Slug) -> OrganisationKind | None:
+        organisation = front.directory().find(slug)
+        return organisation.kind if organisation else None
+
     @router.get("/api/cases/{case}", dependencies=[look], responses=described(404))
-    async def case(case: Subject) -> dict[str, Any]:
-        """One case: who has regie, who sees each child, where each handover stands, and all that was said."""
+    async def case(case: Subject, shown_to: Literal["professional", "family"] = "professional") -> dict[str, Any]:
+        """One case: who has regie, who sees each child, where each handover stands, and all that was said. For the
+        family: where an address is secret, with kinds in the place of organisations.
+        """
         async with reading(front.engine) as connection:
             found = await views.case(connection, case)
         if found is None:
             raise Refused(404, "no such case is known here")
-        return found
+        return for_family(found, front.slug, kind_of) if shown_to == "family" else found
 
 
 def _owed(router: APIRouter, front: Front, doors: Doors) -> None:

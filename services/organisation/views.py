@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug, Subject
 from services.organisation import tables as t
+from services.organisation.cautions import marked, shown
 from services.organisation.on_the_way import rejections
 from services.organisation.refusals import explained
 
@@ -79,7 +80,8 @@ async def cases(connection: AsyncConnection) -> list[Row]:
     """The cases this organisation knows, last changed first."""
     query = sa.select(t.cases).order_by(t.cases.c.changed_at.desc(), t.cases.c.subject).limit(LIMIT)
     columns = ("subject", "regie", "phase", "open", "since", "changed_at")
-    return [{name: row[name] for name in columns} for row in (await connection.execute(query)).mappings()]
+    rows = (await connection.execute(query)).mappings()
+    return [{**{name: row[name] for name in columns}, "caution": shown(row["caution"])} for row in rows]
 
 
 async def case(connection: AsyncConnection, subject: Subject) -> Row | None:
@@ -92,6 +94,7 @@ async def case(connection: AsyncConnection, subject: Subject) -> Row | None:
         "regie": head["regie"],
         "phase": head["phase"],
         "open": head["open"],
+        "caution": shown(head["caution"]),
         "persons": [r.person for r in await _of(connection, t.persons, subject, t.persons.c.ref)],
         "handovers": [_handover(r) for r in await _of(connection, t.handovers, subject, t.handovers.c.slot_seq)],
         "sight": [_sight(r) for r in await _of(connection, t.sight, subject, t.sight.c.child)],
@@ -134,7 +137,7 @@ async def alerts(connection: AsyncConnection, subject: Subject | None, state: st
         query = query.where(t.alerts.c.subject == subject)
     if state != "all":
         query = query.where(t.alerts.c.state == state)
-    return [_alert(row) for row in (await connection.execute(query)).mappings()]
+    return await marked(connection, [_alert(row) for row in (await connection.execute(query)).mappings()])
 
 
 def _alert(row: sa.RowMapping) -> Row:
@@ -158,7 +161,7 @@ async def received(
         query = query.where(t.inbox.c.at >= since)
     if until is not None:
         query = query.where(t.inbox.c.at < until)
-    return [_received(row) for row in (await connection.execute(query)).mappings()]
+    return await marked(connection, [_received(row) for row in (await connection.execute(query)).mappings()])
 
 
 def _received(row: sa.RowMapping) -> Row:

@@ -12,6 +12,7 @@ from schemas.base import Slug
 from schemas.handovers import HandoverState as S
 from services.organisation import on_the_way
 from services.organisation import tables as t
+from services.organisation.cautions import marked
 from services.organisation.intake import CONTROL
 
 SENDER, RECEIVER = "sender", "receiver"
@@ -60,7 +61,7 @@ Row = dict[str, Any]
 async def worklist(connection: AsyncConnection, slug: Slug, now: datetime) -> list[Row]:
     """Everything, most pressing kind first."""
     parts = (_alerts, _handovers, _refused, _rejected, _letters, _blocked, _resend, _lost, _sight)
-    return [row for part in parts for row in await part(connection, slug, now)]
+    return await marked(connection, [row for part in parts for row in await part(connection, slug, now)])
 
 
 def _row(kind: str, text: str, case: str, since: datetime | None, **more: Any) -> Row:

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import h11
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from services.runtime.problems import ProblemAnswer, Refused, answer_problems
+from services.runtime.problems import ProblemAnswer, Refused, answer_problems, described
 from services.runtime.rates import Rate
 
 MAX_TARGET: Final = 8 * 1024
@@ -47,20 +47,39 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 
 
+ANSWERS: Final = described(400, 408, 413, 414, 415, 429, 431, 500)
+"""What a guarded route may answer besides its own, for its description."""
+
+
 def guard(app: FastAPI, max_body: int, rate: Rate) -> None:
-    """Set it up for an application: bounds, headers, and one form for every error. `rate` counts by network address."""
+    """Set it up for an application, before its routes: bounds, headers, no unknown question, and one form for every
+    error. `rate` counts by network address.
+    """
     answer_problems(app)
+    app.router.dependencies.append(Depends(only_known_questions))
     app.add_middleware(Guard, max_body=max_body, rate=rate)
+
+
+def only_known_questions(request: Request) -> None:
+    """A misspelled limit must not be answered as if nothing was limited; one that stands twice has two meanings."""
+    described = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
+    parameters = described.get(request.method.lower(), {}).get("parameters", ())
+    known = {each["name"] for each in parameters if each["in"] == "query"}
+    asked = [name for name, _ in request.query_params.multi_items()]
+    unknown = len(set(asked) - known)
+    wrong = [f"query: {unknown} unknown; known are {', '.join(sorted(known)) or 'none'}"] if unknown else []
+    wrong += [f"query.{name}: stands twice" for name in sorted(known) if asked.count(name) > 1]
+    if wrong:
+        raise Refused(422, *wrong)
 
 
 class Guard:
     """ASGI middleware. `max_body` in bytes."""
 
-    def __init__(self, app: Any, max_body: int, rate: Rate, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(self, app: Any, max_body: int, rate: Rate) -> None:
         self._app = app
         self._max_body = max_body
         self._rate = rate
-        self._body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -69,7 +88,7 @@ class Guard:
         answer = _Answer(send)
         try:
             self._check(scope)
-            body = _Body(receive, self._max_body, self._body_seconds)
+            body = _Body(receive, self._max_body, BODY_SECONDS)
             await self._app(scope, body.receive, answer.send)
         except Refused as refused:
             await answer.refuse(refused, scope, receive)

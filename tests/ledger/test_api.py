@@ -1,12 +1,13 @@
 """Who may ask the ledger what, and what the answer tells and does not tell."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from schemas.entry import Caution
 from schemas.manifest import Category, GdprArticle, Purpose
 from schemas.parties import OrganisationKind
 from schemas.refusal import Flag
@@ -86,6 +87,15 @@ class Ledger:
         caller = Caller(organisation=organisation, ref="fg-1", function="privacy-officer", role=role)
         token = Issuer(ISSUER_KEY).issue(caller)
         return await self.client.get(path, headers={"Authorization": f"Bearer {token}"})
+
+    async def write(self, more: Callable[[Any], object]) -> None:
+        """Let the gate write more, and read it."""
+        before = len(self.gate.lines)
+        more(self.gate)
+        new = enumerate(self.gate.lines[before:], before)
+        lines = [Incoming(LEDGER, slot, i, b"", seal.encode(), ()) for i, (slot, seal) in new]
+        directory: Any = SmallDirectory(self.gate)
+        await Projection(self.engine, self.gate.epoch, directory).handle(lines)
 
 
 @pytest.fixture
@@ -212,6 +222,51 @@ async def test_a_coordinator_sees_the_alerts_of_its_own_region_only(kit: Any, le
     assert (await ledger.get("/api/alerts", "team-a", Role.COORDINATOR)).status_code == 403
     own = (await ledger.get("/api/alerts?state=resolved", "team-a")).json()["alerts"]
     assert own == []
+
+
+async def test_the_audit_of_a_person_does_not_tell_where_a_hidden_family_is(kit: Any, ledger: Ledger) -> None:
+    """It is made to be given to that person: others go by their kind, from the first line on; the officer's own audit
+    of the case names them, and says what to beware of.
+    """
+    person, case = f"/api/persons/{kit.case(1)}/child-1/audit", f"/api/cases/{kit.case(1)}/audit"
+    before = (await ledger.get(person, "team-b")).json()
+    assert (before["by_kind"], before["entries"][0]["actor"]) == (False, "team-a")
+    caution = Caution(unsafe=("father",), address_secret=True)
+    await ledger.write(lambda gate: gate.delivered(0, kit.case(1), "team-a", "team-c", caution=caution))
+    after = (await ledger.get(person, "team-b")).json()
+    (line,) = after["entries"]
+    assert (after["by_kind"], line["actor"], line["recipients"]) == (True, "local-team", ["team-b"])
+    assert line["professional"] is None and "team-a" not in str(after)
+    named = (await ledger.get(case, "team-b")).json()
+    assert named["entries"][0]["actor"] == "team-a" and named["caution"] == caution.model_dump(mode="json")
+    assert (await ledger.get(case, "desk-zuid")).json()["caution"] is None
+    await ledger.write(lambda gate: gate.delivered(0, kit.case(1), "team-a", "team-c"))
+    assert (await ledger.get(person, "team-b")).json()["by_kind"] is False
+
+
+async def test_an_alert_that_was_taken_up_says_by_whom(kit: Any, ledger: Ledger) -> None:
+    """Until it is escalated or resolved; a word of who was never told of it counts for nothing."""
+    alert = "aaaaaaaa-aaaa-4aaa-8aaa-000000000001"
+    row = {"epoch": kit.EPOCH, "case": kit.case(1), "code": "FIRST_REACTION", "at": kit.START, "state": "OPEN"}
+    row |= {"alert": alert, "offset": 1, "responsible": ["team-a"], "addressees": []}
+    async with ledger.engine.begin() as connection:
+        await connection.execute(store.alerts.insert().values(**row))
+        told = {"epoch": kit.EPOCH, "alert": alert, "organisation": "team-a"}
+        await connection.execute(store.alert_organisations.insert().values(**told))
+
+    async def shown() -> tuple[Any, Any]:
+        (found,) = (await ledger.get("/api/alerts?state=all", "team-a")).json()["alerts"]
+        return found["acknowledged_by"], found["acknowledged_at"]
+
+    take_up = {"name": "alerts.acknowledged", "regards": alert}
+    await ledger.write(lambda gate: gate.delivered(0, kit.case(1), "team-b", "team-a", **take_up))
+    assert await shown() == (None, None)
+    await ledger.write(lambda gate: gate.delivered(0, kit.case(1), "team-a", "team-b", **take_up))
+    by, at = await shown()
+    assert by == "team-a" and at is not None
+    async with ledger.engine.begin() as connection:
+        await connection.execute(store.alerts.update().values(at=ledger.gate.now))
+    assert await shown() == (None, None)
 
 
 async def test_an_export_verifies_as_what_the_organisation_may_see(kit: Any, ledger: Ledger) -> None:

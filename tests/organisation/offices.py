@@ -16,7 +16,7 @@ from services.organisation import store
 from services.organisation import tables as t
 from services.organisation.app import Edge
 from services.runtime.settings import Settings
-from services.runtime.tokens import Issuer
+from services.runtime.tokens import Caller, Issuer
 from services.veilig_thuis import profile as veilig_thuis
 from tests.organisation.small_gate import SmallGate
 
@@ -44,9 +44,10 @@ class Office:
         self._deployment = Deployment.load()
         self._http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=edge.api), base_url="http://edge")
 
-    def token(self, ref: str) -> str:
-        organisation = next(o for o in self._deployment.organisations if o.slug == self.slug)
-        return f"Bearer {self._issuer.issue(organisation.caller(ref))}"
+    def token(self, ref: str, organisation: str | None = None, **other: Any) -> str:
+        """Of a professional here or at another organisation; `other`: what the issuer says otherwise."""
+        theirs = next(o for o in self._deployment.organisations if o.slug == (organisation or self.slug))
+        return f"Bearer {self._issuer.issue(Caller.model_validate({**theirs.caller(ref).model_dump(), **other}))}"
 
     async def ask(self, method: str, path: str, ref: str, json: Any = None, **headers: str) -> httpx2.Response:
         told = {"Authorization": self.token(ref), **{k.replace("_", "-"): v for k, v in headers.items()}}

@@ -14,6 +14,7 @@ from schemas.base import Code, Count, Frozen, Instant, Slug, Subject, Uuid
 from schemas.body import Body, ConditionStatus, Phase, SafetyCondition, SightPlan, Staying
 from schemas.care import MeasureKind, SupportKind
 from schemas.consents import Decision, Scope
+from schemas.entry import Caution
 from schemas.event import Event
 from schemas.handovers import FINAL, ConsultDecision, HandoverKind, HandoverState, WarmContactAttested
 from schemas.manifest import Category, Purpose, Source, StatementKind
@@ -61,6 +62,7 @@ class CaseHead(Record):
     holders: tuple[Slug, ...] = ()  # opened it or hold a delivery of it: addressees of alerts
     linked: tuple[Subject, ...] = ()
     bounces: Count = 0
+    caution: Caution | None = None
     opened_at: Instant
     closed_at: Instant | None = None
 

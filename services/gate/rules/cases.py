@@ -15,6 +15,7 @@ from schemas.cases import (
     LeadToFamily,
     PersonsChanged,
 )
+from schemas.entry import Caution
 from schemas.handovers import HandoverState
 from schemas.parties import OrganisationKind
 from schemas.person import Person, Role
@@ -61,6 +62,7 @@ def _opened(ctx: Context, body: CaseOpened) -> Judgement:
         phase=body.phase,
         parties=(slug,),
         holders=(slug,),
+        caution=caution_for(body.persons),
         opened_at=ctx.now,
     )
     return Judgement(effects=Effects(put=(head, *(PersonRecord(person=person) for person in body.persons))))
@@ -84,7 +86,20 @@ def _persons_changed(ctx: Context, body: PersonsChanged) -> Judgement:
     if len({person.ref for person in body.persons}) != len(body.persons):
         reasons.append(Reason(code=Refusal.PERSON_UNKNOWN, missing=("persons",), mend=(Mend.CORRECT,)))
     records = tuple(PersonRecord(person=person) for person in body.persons)
-    return _either(reasons, Effects(put=records))
+    if reasons:
+        return Judgement(tuple(reasons))
+    family = {person.ref: person for person in (*ctx.case.persons, *body.persons)}
+    head, caution = regie.head_of(ctx), caution_for(family.values())
+    changed = (head.model_copy(update={"caution": caution}),) if caution != head.caution else ()
+    return Judgement(effects=Effects(put=(*changed, *records)))
+
+
+def caution_for(family: Iterable[Person]) -> Caution | None:
+    """What everyone who sees the case must beware of."""
+    persons = tuple(family)
+    unsafe = tuple(sorted(person.ref for person in persons if person.contact_unsafe))[:64]
+    secret = any(person.location_protected for person in persons)
+    return Caution(unsafe=unsafe, address_secret=secret) if unsafe or secret else None
 
 
 def _may_change_persons(ctx: Context) -> Iterator[Reason]:

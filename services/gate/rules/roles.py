@@ -69,9 +69,24 @@ def _recipients(ctx: Context) -> Iterator[Reason]:
     if wrong_count or (row.shape is Shape.STATEMENT and row.audience is Audience.NOBODY and to):
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), mend=(Mend.CORRECT,))
         return
+    if _shows_where(ctx):
+        yield Reason(
+            code=Refusal.CATEGORY_NOT_ALLOWED, missing=("to", K.EXTERNAL), law=ADDRESS_LAW, mend=(Mend.SEND_ANEW,)
+        )
     wrong = tuple(party.slug for party in ctx.recipients if not _may_get(ctx, party))
     if wrong:
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to", *wrong), mend=(Mend.CORRECT,))
+
+
+ADDRESS_LAW = "Wmo 2015 5.3.2(4); Jeugdwet 7.3.10"
+
+
+def _shows_where(ctx: Context) -> bool:
+    """In a case with a secret address nobody outside the chain gets what names other organisations as recipients."""
+    head = ctx.case.head
+    secret = head is not None and head.caution is not None and head.caution.address_secret
+    outside = any(party.kind is K.EXTERNAL for party in ctx.recipients)
+    return secret and outside and len(ctx.event.data.to) > 1 and ctx.sender.kind is not K.SERVICE
 
 
 def _may_get(ctx: Context, party: Party) -> bool:
