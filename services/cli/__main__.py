@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from services.cli.audit import audit
+from services.cli.backup import backup, restore
 from services.cli.demo import demo
 from services.cli.directory import directory, token
 from services.cli.kafka import kafka
@@ -38,6 +39,8 @@ def main(context: click.Context, home: Path) -> None:
 for command in (up, down, status):
     main.add_command(command)
 main.add_command(audit)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(demo)
 main.add_command(directory)
 directory.add_command(succeed_command)

@@ -185,7 +185,9 @@ class Edge:
         self._go(self.known.reader.followed())
         self._go(self.known.keep())
         self._go(send_receipts(self.intake, self.engine, self.cluster.slots))
-        self.app = faust_app(f"{self.slug}.edge", self.kafka)
+        async with reading(self.engine) as connection:
+            group = await store.reader_group(connection, self.slug)
+        self.app = faust_app(group, self.kafka)
         read_topics(self.app, "inbox", [f"{self.slug}.inbox"], self.intake.take, crash=self._crash)
         await self.app.start()
         await self.app.wait_until_stopped()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas import care, cases, consents, handovers, service
@@ -23,6 +24,8 @@ from services.organisation.answers import THREADS, answered_by
 from services.organisation.cautions import follow
 from services.organisation.deliveries import Delivery
 from services.runtime.sql import insert_new, upsert
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,11 @@ async def apply(connection: AsyncConnection, slug: Slug, delivery: Delivery) -> 
 async def _verdict(connection: AsyncConnection, slug: Slug, delivery: Delivery, body: service.VerdictGiven) -> None:
     found = await connection.execute(sa.select(t.sent).where(t.sent.c.id == body.message.id))
     row = found.mappings().first()
-    if row is None or body.message.source != slug:
+    if body.message.source != slug:
+        return
+    if row is None:  # sent after the backup that this database comes from: the words are lost, that it was said is not
+        log.warning("VERDICT_ON_LOST_MESSAGE", message=body.message.id, name=body.message.type)
+        await _decided(connection, slug, delivery, body, None)
         return
     verdict = body.original_verdict or body.verdict
     if row["status"] in ("delivered", "refused"):
@@ -77,12 +84,19 @@ async def _verdict(connection: AsyncConnection, slug: Slug, delivery: Delivery, 
             seal=delivery.seal,
         )
     )
-    if body.dry_run:
+    own = BODIES[row["name"]].model_validate(row["body"]) if body.verdict is Verdict.DELIVERED else None
+    await _decided(connection, slug, delivery, body, own)
+
+
+async def _decided(
+    connection: AsyncConnection, slug: Slug, delivery: Delivery, body: service.VerdictGiven, own: Body | None
+) -> None:
+    if body.dry_run or delivery.event is None:
         return
-    await _timeline(connection, row["subject"], delivery.entry_hash, delivery.entry)
+    subject = delivery.event.subject
+    await _timeline(connection, subject, delivery.entry_hash, delivery.entry)
     if body.verdict is Verdict.DELIVERED:
-        own = BODIES[row["name"]].model_validate(row["body"])
-        await _follow(connection, Said(row["name"], row["subject"], slug, own, delivery.entry))
+        await _follow(connection, Said(body.message.type, subject, slug, own, delivery.entry))
 
 
 async def _timeline(connection: AsyncConnection, subject: Subject, entry_hash: str, entry: Entry) -> None:

@@ -27,6 +27,14 @@ def _adopted(connection: sa.Connection) -> str | None:
     return "0001"
 
 
+async def reader_group(connection: AsyncConnection, slug: str) -> str:
+    """The consumer group that reads the inbox. A database from a backup is a new group: it reads everything that is
+    still in the inbox once more, and what it has already changes nothing."""
+    query = sa.select(t.restores.c.id).order_by(t.restores.c.at.desc()).limit(1)
+    restored = (await connection.execute(query)).scalar()
+    return f"{slug}.edge" if restored is None else f"{slug}.edge.{restored[:8]}"
+
+
 async def barrier(connection: AsyncConnection, epoch: str, slots: int) -> str | None:
     """The lowest barrier that was passed on every partition; None until each has one."""
     query = sa.select(t.positions.c.barrier_passed).where(t.positions.c.epoch == epoch)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.organisation import tables as t
+from services.organisation.deliveries import Reason
 from services.runtime.metrics import Gauge
 
 UNANSWERED = timedelta(seconds=60)
@@ -43,6 +44,9 @@ async def alarms(connection: AsyncConnection, epoch: str, reached: bool | None) 
         found.append("KAFKA_AWAY")
     if any((await missing(connection, epoch)).values()):
         found.append("INBOX_GAP")
+    reused = sa.select(t.rejected.c.offset).where(t.rejected.c.reason == Reason.SEQUENCE_REUSED)
+    if (await connection.execute(reused.where(t.rejected.c.epoch == epoch).limit(1))).first() is not None:
+        found.append("LEDGER_FORKED")
     return found
 
 

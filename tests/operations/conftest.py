@@ -97,6 +97,10 @@ class Few:
         (self.home / "log").mkdir(exist_ok=True)
         self._issuer = Issuer.from_home(self.home)
 
+    @property
+    def running(self) -> tuple[str, ...]:
+        return tuple(self._running)
+
     def process(self, name: str) -> Process:
         return next(process for process in self.system.processes if process.name == name)
 
@@ -134,7 +138,12 @@ class Few:
             return False
 
     def ready(self, *names: str) -> None:
-        until(lambda: all(self.is_ready(name) for name in names))
+        def all_ready() -> bool:
+            for name in names:
+                assert self._running[name].poll() is None, self.log(name).read_text()[-2000:]
+            return all(self.is_ready(name) for name in names)
+
+        until(all_ready)
 
     def ask(self, method: str, who: str, path: str, json: Any = None, **headers: str) -> httpx2.Response:
         """`who`: organisation/professional, at its own edge unless the path names another service: `ledger:/api`."""
@@ -217,7 +226,7 @@ def frozen(pid: int) -> Callable[[], None]:
     return lambda: os.kill(pid, signal.SIGCONT)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Few]:
     collector = Collector()
     few = Few(tmp_path_factory.mktemp("few") / "home", collector)
