@@ -49,21 +49,20 @@ def key_of(slug: str) -> SigningKey:
     return SigningKey.from_file(home() / "keys" / slug / "signing.jwk")
 
 
-@cache
-def record_of(old: str, new: str, at: datetime) -> bytes:
-    """The directory record by which `old` goes on as `new`."""
+def deed(home: Path, old: str, new: str, at: datetime) -> bytes:
+    """The directory record by which `old` goes on as `new`; the files under `home` stay as they are."""
     folder = tempfile.TemporaryDirectory(prefix="estafette-deed-")
     atexit.register(folder.cleanup)
     own = Folder(Path(folder.name))
-    theirs = Folder(home() / "directory")
+    theirs = Folder(home / "directory")
     own.write_pins(theirs.pins)
     for slug in (old, new):
         text, jws = theirs.entry(slug) or ("", "")
         own.write_entry(slug, text, jws)
-    succeed(home(), own, old, new, at)
-    confirm(own, old, identity_of(home(), old))
+    succeed(home, own, old, new, at)
+    confirm(own, old, identity_of(home, old))
     stated = plan(own, Directory(own.pins), at).stated
-    return write_records(own, [each for each in stated if each.slug == old], operator_key(home()))[old]
+    return write_records(own, [each for each in stated if each.slug == old], operator_key(home))[old]
 
 
 class Heirs(World):
@@ -78,7 +77,7 @@ class Heirs(World):
     def succeed(self, old: str, new: str, at: datetime | None = None) -> None:
         """From now on every reader of the directory knows."""
         directory = self.bench.reader.directory
-        row = Row(directory.revision, old.encode(), record_of(old, new, at or self.bench.now))
+        row = Row(directory.revision, old.encode(), deed(home(), old, new, at or self.bench.now))
         assert isinstance(directory.apply(row), Accepted)
 
 
