@@ -25,11 +25,13 @@ def _header(members: Mapping[str, Any]) -> str:
     return b64(json.dumps(members).encode())
 
 
-def signed(value: bytes, key: SigningKey, **header: Any) -> str:
-    """A signature that holds over the header it carries, whatever that says."""
+def signed(value: bytes, key: SigningKey, *, as_it_is: bool = False, **header: Any) -> str:
+    """A signature that holds over the header it carries, whatever that says; `as_it_is`: over the bytes unencoded, also
+    where the header says otherwise.
+    """
     members = {"alg": "Ed25519", "b64": False, "crit": ["b64"], "kid": key.kid, **header}
     protected = _header({name: told for name, told in members.items() if told is not None})
-    payload = value if members["b64"] is False else b64(value).encode()
+    payload = value if as_it_is or members["b64"] is False else b64(value).encode()
     return f"{protected}..{b64(key._key.sign(protected.encode() + b'.' + payload))}"
 
 
@@ -52,8 +54,11 @@ def signatures(value: bytes, key: SigningKey, other: SigningKey) -> dict[str, st
         "alg HS256 with the public key": signed_with_the_public_key(value, key.public()),
         "alg EdDSA": signed(value, key, alg="EdDSA"),
         "b64 true": signed(value, key, b64=True),
+        "b64 true, and signed as if false": signed(value, key, as_it_is=True, b64=True),
+        "crit empty": signed(value, key, crit=[]),
         "b64 left out": signed(value, key, b64=None, crit=None),
         "another crit": signed(value, key, crit=["b64", "exp"], exp=1),
+        "a member more": signed(value, key, typ="JOSE"),
         "crit left out": signed(value, key, crit=None),
         "its own key in the header": signed(value, other, kid=key.kid, jwk=other.public().to_jwk()),
         "the name of another key": signed(value, key, kid=other.kid),
