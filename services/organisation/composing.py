@@ -5,7 +5,7 @@ recipient, an item this organisation does not hold, too many bytes.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
@@ -58,38 +58,45 @@ def compose(
 ) -> Composed:
     """Raises Unsendable with every problem at once. `held` has the items that the order names and this organisation
     holds."""
-    subject = order.case or f"case:{uuid.uuid4()}"
-    problems = [f"to: {slug} does not stand in the directory" for slug in order.to if directory.find(slug) is None]
-    problems += _succeeded(order, directory, author)
-    if row.shape is Shape.LETTER and len(set(order.to)) != len(order.to):
-        problems.append("to: a recipient stands twice")
+    letters = row.shape is Shape.LETTER
+    problems = [*_misaddressed(order, letters, directory), *_succeeded(order, directory, author)]
     manifest, items, fresh = _contents(order.manifest, held, problems)
     if problems:
         raise Unsendable(*problems)
+    _fits(items)
+    subject = order.case or f"case:{uuid.uuid4()}"
+
+    def message(to: tuple[Slug, ...]) -> Outgoing:
+        name = str(uuid.uuid4())
+        sealed = {} if order.dry_run or not to else _sealed(items, name, subject, to[0], directory, author)
+        return author.write(
+            subject,
+            order.body,
+            to=to,
+            by=by,
+            second=second,
+            acting_under=order.acting_under,
+            manifest=manifest,
+            sealed=sealed,
+            message=name,
+            dry_run=order.dry_run,
+        )
+
+    recipients = [(slug,) for slug in order.to] if letters else [order.to]
+    return Composed(tuple(map(message, recipients)), () if order.dry_run else fresh)
+
+
+def _misaddressed(order: Order, letters: bool, directory: Directory) -> Iterator[str]:
+    yield from (f"to: {slug} does not stand in the directory" for slug in order.to if directory.find(slug) is None)
+    if letters and len(set(order.to)) != len(order.to):
+        yield "to: a recipient stands twice"
+
+
+def _fits(items: Sequence[Item]) -> None:
     size = sum(len(item.text.encode()) for item in items)
     if size > MAX_PLAINTEXT:
         allowed = f"{MAX_PLAINTEXT} are allowed in one letter: spread them over several letters"
         raise Unsendable(f"manifest: the texts of the sections take {size} bytes; {allowed}", too_large=True)
-    recipients = [(slug,) for slug in order.to] if row.shape is Shape.LETTER else [order.to]
-    messages = []
-    for to in recipients:
-        message = str(uuid.uuid4())
-        sealed = {} if order.dry_run or not to else _sealed(items, message, subject, to[0], directory, author)
-        messages.append(
-            author.write(
-                subject,
-                order.body,
-                to=to,
-                by=by,
-                second=second,
-                acting_under=order.acting_under,
-                manifest=manifest,
-                sealed=sealed,
-                message=message,
-                dry_run=order.dry_run,
-            )
-        )
-    return Composed(tuple(messages), () if order.dry_run else fresh)
 
 
 def _succeeded(order: Order, directory: Directory, author: Author) -> list[str]:
