@@ -342,6 +342,7 @@ def _remember(received: Received, verdict: Verdict, scribe: Scribe, seal: str, t
     decided = Decided(hash=received.hash, entry=entry_hash(seal), verdict=verdict, at=scribe.now, to=to)
     scribe.counters.remember(event.subject, received.owner, event.id, decided)
     scribe.counters.forget(event.subject, scribe.now - REMEMBERED)
+    scribe.counters.retire_idle(event.subject, scribe.now)
 
 
 def _keep_or_retire(before: Case, after: Case, scribe: Scribe) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
 from schemas.entry import Verdict
-from services.gate.rules.case import RECORDS, Case, Effects, ItemRecord, Record
+from services.gate.rules.case import RECORDS, Case, CaseHead, Effects, ItemRecord, Record
 from services.relay.types import View
 
 REMEMBERED = timedelta(days=60)
@@ -227,15 +227,29 @@ class Counters:
     def reopen(self, subject: Subject) -> None:
         self._view.delete(f"retire:retire:{subject}")
 
+    def retire_idle(self, subject: Subject, at: datetime) -> None:
+        """Something was said where no case is open: a thread, a case that never was, one that closed. What is
+        remembered of it goes too, or anybody could fill this state for ever."""
+        head = self._get(CaseHead, f"{CaseHead.kind}:{group_of(subject)}:")
+        if (head is None or not head.open) and self._view.get(f"retire:retire:{subject}") is None:
+            self.retire(subject, at)
+
     def drop_retired(self, now: datetime) -> None:
-        """Tombstone the records of cases closed longer than the remembered time; their heads and chains stay."""
+        """Tombstone the records of cases closed longer than the remembered time; their heads and chains stay, so that
+        outsiders are refused and the chain goes on as before. A message said later is remembered its full time."""
         for key, value in tuple(self._view.group("retire").items()):
             if datetime.fromisoformat(value.decode()) + REMEMBERED < now:
-                group = group_of(key.removeprefix("retire:retire:"))
-                for record in (*self._view.group(group), *self._view.group(f"{group}/messages")):
+                subject = key.removeprefix("retire:retire:")
+                group = group_of(subject)
+                for record in tuple(self._view.group(group)):
                     if not record.startswith(("case:", "chain:")):
                         self._view.delete(record)
-                self._view.delete(key)
+                self.forget(subject, now - REMEMBERED)
+                left = self._view.group(f"{group}/messages").values()
+                if left:
+                    self._view.put(key, min(map(_decided_at, left)).isoformat().encode())
+                else:
+                    self._view.delete(key)
 
 
 def _resend_key(inbox: Slug, sequence: int) -> str:

@@ -61,7 +61,7 @@ def test_an_edge_put_back_reads_again_what_it_was_sent_since(few: Few, tmp_path:
 
 def _told(few: Few, case: str, message: str) -> dict[str, Any] | None:
     timeline = few.ask("GET", f"{VT}/vt-1", f"/api/cases/{case}").json()["timeline"]
-    return next((line for line in timeline if line["id"] == message), None)
+    return next((line for line in timeline if line["message"] == message), None)
 
 
 def test_what_has_expired_meanwhile_is_a_hole_that_is_found_told_and_closed(few: Few, tmp_path: Path) -> None:
