@@ -195,10 +195,10 @@ class Scene:
         self._clients: dict[str, Client] = {}
 
     def start(self, *names: str) -> None:
-        """Start these services and return when they are ready."""
+        """Start those of these services that do not run, and return when all are ready."""
         (self.home / "log").mkdir(exist_ok=True)
         for process in self.system.processes:
-            if process.name in names:
+            if process.name in names and process.name not in self._running:
                 with (self.home / "log" / f"{process.name}.log").open("ab") as log:
                     environment = process.environment(self.home)
                     self._running[process.name] = subprocess.Popen(

@@ -40,7 +40,8 @@ MARK = "Robert'); DROP TABLE inbox;--<script>alert(1)</script>"
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[Scene]:
-    with scene("gate", "ledger", LINDE) as made:
+    """With a gate; a test starts what else it needs."""
+    with scene("gate") as made:
         yield made
 
 
@@ -157,6 +158,7 @@ def test_consent_comes_from_who_has_to_do_with_the_person(system: Scene, vt: Cli
 
 def test_a_section_is_what_its_letter_says_or_is_sent_back(system: Scene, vt: Client, case: str) -> None:
     """Copied from another letter, another header, another text, another's key, compressed, altered: told by machine."""
+    system.start(LINDE)
     key, text = system.public_key(LINDE, KeyUse.SEAL), "what only Linde may read"
     other_key = system.public_key(BERK, KeyUse.SEAL)
     first = to_linde(system, vt, case, text)
@@ -200,6 +202,7 @@ def test_a_delivery_that_is_withheld_or_moved_is_missed(system: Scene, vt: Clien
     """The operator takes one of three letters out of an inbox and swaps the others, while the edge is down. The edge
     asks for what is not there, and takes in what is, each once.
     """
+    system.start(LINDE)
     system.stop(LINDE)
     texts = ("first", "second", "third")
     letters = [to_linde(system, vt, case, text) for text in texts]
@@ -241,6 +244,7 @@ def replace(system: Scene, topic: str, partition: int, records: list[Found]) -> 
 
 def test_markup_and_queries_in_a_text_reach_no_page_and_no_ledger(system: Scene, vt: Client, case: str) -> None:
     """SQL and HTML in every text field and in names of fields: refused, or never repeated, up to the audit."""
+    system.start(LINDE, "ledger")
     whole = to_linde(system, vt, case, MARK)
     opened = opening(vt, new_case())
     places = [(whole, path) for path in forged.leaves(whole)] + [(opened, path) for path in forged.leaves(opened)]
