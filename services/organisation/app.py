@@ -184,7 +184,7 @@ class Edge:
                 await asyncio.sleep(RETRY_SECONDS)
         self._go(self.known.reader.followed())
         self._go(self.known.keep())
-        self._go(send_receipts(self.intake, self.engine, self.cluster.slots))
+        self._go(send_receipts(self.intake))
         async with reading(self.engine) as connection:
             group = await store.reader_group(connection, self.slug)
         self.app = faust_app(group, self.kafka)

@@ -4,7 +4,7 @@ Storing is idempotent on (epoch, partition, sequence), so records may be read ag
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,13 +27,18 @@ from services.organisation.sections import open_letter
 from services.runtime import telemetry
 from services.runtime.faust_app import Incoming
 from services.runtime.jose import SealingKey
-from services.runtime.sql import insert_new, upsert
+from services.runtime.sql import insert_new, reading, upsert
 
 MISSING_IN_ONE = 1000
 """Sequences that one `receipts.missing` can name."""
 CONTROL = frozenset({care.DossierOpened.name, care.DossierRejected.name})
 HOLES = frozenset({Reason.MALFORMED, Reason.SIGNATURE_FORGED, Reason.WRONG_SOURCE, Reason.HASH, Reason.OTHER_MESSAGE})
 """What could not be read counts as not received: its sender is asked to send it again."""
+
+UNSENT = sa.select(sa.func.min(t.sent.c.position)).where(
+    t.sent.c.automatic, t.sent.c.published_at.is_(None), t.sent.c.status == "queued"
+)
+"""The first message that this edge made by itself and that is not with Kafka yet."""
 
 Apply = Callable[[AsyncConnection, Delivery], Awaitable[None]]
 
@@ -89,16 +94,18 @@ class Intake:
             for each in checked:
                 if isinstance(each, Unplaced):
                     await self._reject(connection, each.record, each.reason)
-            for delivery in await self._new(connection, [d for d in checked if isinstance(d, Delivery)]):
+            for delivery in await self._new(connection, [d for d in checked if isinstance(d, Delivery)], progress):
                 with telemetry.within(tracing.place(self.checker.slug, delivery.event.id if delivery.event else "")):
                     await self._follow(connection, delivery, progress[delivery.partition], apply_)
             for each_progress in progress.values():
                 await self._advance(connection, each_progress)
 
-    async def _new(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    async def _new(
+        self, connection: AsyncConnection, deliveries: Sequence[Delivery], progress: Mapping[int, Progress]
+    ) -> list[Delivery]:
         """Store those that are not there yet. The same record read again changes nothing; another one in a taken place
-        is no delivery of this ledger."""
-        held = await self._held(connection, deliveries)
+        is no delivery of this ledger. No place is taken beyond the highest stored."""
+        held = await self._held(connection, [d for d in deliveries if d.sequence <= progress[d.partition].highest])
         new = []
         for delivery in deliveries:
             place = (delivery.partition, delivery.sequence)
@@ -160,6 +167,8 @@ class Intake:
         if delivery.reason in HOLES:
             await self._missing(connection, delivery, range(delivery.sequence, delivery.sequence + 1))
         progress.highest = max(progress.highest, delivery.sequence)
+        if delivery.sequence == progress.contiguous + 1 and delivery.reason not in HOLES:
+            progress.contiguous = delivery.sequence
         if delivery.reason is not None:
             place = {"partition": delivery.partition, "sequence": delivery.sequence}
             log.error("message rejected", **place, reason=delivery.reason)
@@ -214,8 +223,12 @@ class Intake:
             return
         await self._contiguous(connection, progress)
         await self.receipt(connection, progress)
-        last = (await connection.execute(sa.select(sa.func.max(t.sent.c.position)))).scalar()
-        progress.barrier, progress.barrier_mark = body.barrier, last or 0
+        progress.barrier = body.barrier
+        if (await connection.execute(UNSENT)).scalar() is None:
+            progress.barrier_passed = body.barrier
+        else:  # the publisher confirms it
+            last = (await connection.execute(sa.select(sa.func.max(t.sent.c.position)))).scalar()
+            progress.barrier_mark = last or 0
 
     async def _advance(self, connection: AsyncConnection, progress: Progress) -> None:
         await self._contiguous(connection, progress)
@@ -226,6 +239,8 @@ class Intake:
 
     async def _contiguous(self, connection: AsyncConnection, progress: Progress) -> None:
         """Advance over what is stored, or known to be lost; stop before the first hole."""
+        if progress.contiguous >= progress.highest:
+            return
         stored = sa.select(t.inbox.c.sequence).where(
             t.inbox.c.epoch == progress.epoch,
             t.inbox.c.partition == progress.partition,
@@ -243,6 +258,20 @@ class Intake:
             if sequence != progress.contiguous + 1:
                 break
             progress.contiguous = sequence
+
+    async def due(self) -> list[int]:
+        """The partitions that may need a receipt: asked without keeping a writer waiting."""
+        place, stored = t.positions.c, t.inbox.c
+        uncovered = sa.exists().where(
+            stored.epoch == place.epoch,
+            stored.partition == place.partition,
+            stored.sequence > place.receipted,
+            stored.sequence <= place.contiguous,
+            stored.receipt,
+        )
+        query = sa.select(place.partition).where(place.epoch == self.checker.epoch, uncovered)
+        async with reading(self.engine) as connection:
+            return sorted((await connection.execute(query)).scalars())
 
     async def receipt(self, connection: AsyncConnection, progress: Progress) -> bool:
         """Queue a receipt when something of another party is safely stored that no receipt covers yet."""

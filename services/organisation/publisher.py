@@ -20,7 +20,7 @@ from schemas.event import CONTENT_TYPE, MAX_OUTBOX
 from schemas.service import ReceiptMissing, ReceiptStored
 from services.organisation import tables as t
 from services.organisation import tracing
-from services.organisation.intake import Intake
+from services.organisation.intake import UNSENT, Intake
 from services.runtime.kafka import KafkaSettings
 from services.runtime.sql import reading
 
@@ -35,6 +35,11 @@ NEVER = 2**53
 WITHOUT_VERDICT = (ReceiptStored.name, ReceiptMissing.name)
 """What the gate answers only when it refuses it. Published once: asking again each hour would win the sender time."""
 _HEADROOM = 64 * 1024
+_WAITS = sa.and_(
+    t.positions.c.barrier.is_not(None), t.positions.c.barrier_passed.is_distinct_from(t.positions.c.barrier)
+)
+_UNCONFIRMED = sa.select(t.positions.c.partition).where(_WAITS).limit(1)
+"""A barrier that was not passed yet."""
 
 log = structlog.get_logger(__name__)
 
@@ -128,6 +133,9 @@ class Publisher:
             await confirm(connection)
 
     async def _confirm(self) -> None:
+        async with reading(self._engine) as connection:
+            if (await connection.execute(_UNCONFIRMED)).first() is None:
+                return
         async with self._engine.begin() as connection:
             await confirm(connection)
 
@@ -158,25 +166,22 @@ def _record(row: sa.Row[Any], trace: list[tuple[str, bytes]]) -> dict[str, Any]:
 
 async def confirm(connection: AsyncConnection) -> None:
     """A barrier is passed when every message this edge made by itself before it is with Kafka."""
-    open_ = sa.select(sa.func.min(t.sent.c.position)).where(
-        t.sent.c.automatic, t.sent.c.published_at.is_(None), t.sent.c.status == "queued"
-    )
-    first = (await connection.execute(open_)).scalar()
-    passed = sa.and_(t.positions.c.barrier.is_not(None), t.positions.c.barrier_mark < (first or NEVER))
-    differs = t.positions.c.barrier_passed.is_distinct_from(t.positions.c.barrier)
-    await connection.execute(sa.update(t.positions).where(passed, differs).values(barrier_passed=t.positions.c.barrier))
+    first = (await connection.execute(UNSENT)).scalar()
+    passed = t.positions.c.barrier_mark < (first or NEVER)
+    await connection.execute(sa.update(t.positions).where(passed, _WAITS).values(barrier_passed=t.positions.c.barrier))
 
 
-async def send_receipts(intake: Intake, engine: AsyncEngine, slots: int) -> None:
+async def send_receipts(intake: Intake) -> None:
     """A receipt for each partition that has something new, at most one a second. Runs until cancelled."""
     intake.news.set()  # what was stored before the start
     while True:
         await intake.news.wait()
         intake.news.clear()
-        async with engine.begin() as connection:
-            for partition in range(slots):
-                progress = await intake.progress(connection, partition)
-                if progress.contiguous > progress.receipted and await intake.receipt(connection, progress):
-                    await intake.save(connection, progress)
-        intake.wake()
+        if due := await intake.due():
+            async with intake.engine.begin() as connection:
+                for partition in due:
+                    progress = await intake.progress(connection, partition)
+                    if await intake.receipt(connection, progress):
+                        await intake.save(connection, progress)
+            intake.wake()
         await asyncio.sleep(RECEIPT_SECONDS)
