@@ -12,6 +12,7 @@ from services.cli.directory import directory, token
 from services.cli.kafka import kafka
 from services.cli.ledger import ledger
 from services.cli.messages import messages
+from services.cli.oversight import oversight
 from services.cli.organisation import organisation
 from services.cli.play_command import play
 from services.cli.schemas import schemas
@@ -48,6 +49,7 @@ directory.add_command(succeed_command)
 main.add_command(kafka)
 main.add_command(ledger)
 main.add_command(messages)
+main.add_command(oversight)
 main.add_command(organisation)
 main.add_command(play)
 main.add_command(schemas)

@@ -90,17 +90,17 @@ class Oversight:
         state.begin(view, fact.at)
         watch, said = apply(fact, state.load(view, fact.subject), self._calendar)
         state.save(view, watch)
-        return [self._emit(say, fact.at) for say in said]
+        return [self.emit(say, fact.at) for say in said]
 
     def _delivery(self, fact: Fact, view: View) -> list[Emit]:
         if fact.subject is None or not state.known(view, fact.subject):
             return []
         watch, said = follow_delivery(fact, state.load(view, fact.subject), self._calendar)
         state.save(view, watch)
-        return [self._emit(say, fact.at) for say in said]
+        return [self.emit(say, fact.at) for say in said]
 
     def _tick(self, fact: Fact, view: View) -> list[Emit]:
-        emits = [self._emit(say, fact.at) for say in state.tick(view, fact.at, self._calendar, self._broken)]
+        emits = [self.emit(say, fact.at) for say in state.tick(view, fact.at, self._calendar, self._broken)]
         if fact.barrier is not None:
             emits.append(_barrier(fact.barrier, fact.at))
         return emits
@@ -109,7 +109,8 @@ class Oversight:
         self.not_judged += 1
         log.error("CASE_NOT_WATCHED", case=case, exc_info=error)
 
-    def _emit(self, say: Say, at: datetime) -> Emit:
+    def emit(self, say: Say, at: datetime) -> Emit:
+        """An alert as a signed message."""
         event = Event(
             id=str(event_id(say)),
             source=OVERSIGHT,

@@ -1,5 +1,6 @@
 """The oversight process on a real broker: whatever dies in between, every alert is written once and in its order."""
 
+import json
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from deploy import plan as deploy_plan
 from deploy.directory import Deployment, init, publish, records
@@ -21,7 +22,7 @@ from schemas.service import Fact, FactKind
 from services.oversight.app import FACTS, OUTBOX, Oversight
 from services.oversight.rules.calendar import Calendar
 from services.relay.clock import NO_TIME
-from services.relay.state import BatchView, State
+from services.relay.state import RESERVED, BatchView, State
 from services.relay.types import Record
 from services.runtime.jose import SigningKey
 from services.runtime.settings import Settings
@@ -177,3 +178,91 @@ def test_nothing_is_lost_or_doubled_when_oversight_is_killed_again_and_again(
     log = process.log()
     assert "FACT_NOT_JUDGED" not in log
     assert "parent-1" not in log
+
+
+def kept(broker: "KafkaBroker") -> dict[tuple[int, str], bytes]:
+    """The live state of every slot, but what the relay keeps itself."""
+    settings = {"group.id": "reader", "isolation.level": "read_committed", "enable.auto.commit": False}
+    consumer = Consumer({**broker.settings().confluent(), **settings, "enable.partition.eof": True})
+    consumer.assign([TopicPartition("oversight.state", slot, 0) for slot in range(SLOTS)])
+    found: dict[tuple[int, str], bytes] = {}
+    ended: set[int] = set()
+    while len(ended) < SLOTS:
+        message = consumer.poll(30)
+        assert message is not None
+        if message.error() is not None:
+            assert message.error().code() == KafkaError._PARTITION_EOF
+            ended.add(message.partition() or 0)
+            continue
+        place = (message.partition() or 0, (message.key() or b"").decode())
+        if message.value() is None:
+            found.pop(place, None)
+        else:
+            found[place] = message.value() or b""
+    consumer.close()
+    return {place: value for place, value in found.items() if place[1].partition(":")[0] not in RESERVED}
+
+
+def repair(home: Path) -> subprocess.CompletedProcess[str]:
+    """`estafette oversight rebuild`, once the session of who was killed has ended."""
+    command = [sys.executable, "-m", "services.cli", "--home", str(home), "oversight", "rebuild"]
+    deadline = time.monotonic() + 120
+    while True:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode == 0 or "is running" not in done.stderr or time.monotonic() > deadline:
+            return done
+        time.sleep(1)
+
+
+def test_rebuilding_makes_the_same_state_says_nothing_twice_and_heals_a_gap(
+    kafka_broker: "KafkaBroker", home: Path, process: Process
+) -> None:
+    """With nothing to mend: byte for byte the state that was there, and no word. With facts that expired unread the
+    process stops and says what to do; after that it goes on.
+    """
+    facts, outbox = course(), Outbox(kafka_broker)
+    process.start()
+    send(kafka_broker, facts)
+    outbox.until(lambda read: all(found and b'"000000000099"' in found[-1][1] for found in read.values()))
+    process.kill9()
+    before, said = kept(kafka_broker), sum(map(len, outbox.read.values()))
+    done = repair(home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(" 0 alarms told anew") == SLOTS
+    assert kept(kafka_broker) == before
+    late = [(slot, Fact(kind=FactKind.TICK, at=at("2026-05-21"), id=uuid())) for slot in range(SLOTS)]
+    send(kafka_broker, late)
+    admin, ends = kafka_broker.admin(), _ends(kafka_broker)
+    cut = [TopicPartition(FACTS, slot, end) for slot, end in ends.items()]
+    for gone in admin.delete_records(cut).values():
+        gone.result(30)
+    process.start()
+    _until(lambda: "estafette oversight rebuild" in process.log())
+    process.kill9()
+    done = repair(home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("are gone") == SLOTS, done.stdout
+    process.start()
+    send(
+        kafka_broker,
+        [(s, Fact(kind=FactKind.TICK, at=at("2026-05-22"), id=uuid(), barrier="1" * 12)) for s in range(SLOTS)],
+    )
+    outbox.until(lambda read: all(b'"111111111111"' in found[-1][1] for found in read.values()))
+    outbox.close()
+    ids = [json.loads(value)["id"] for found in outbox.read.values() for key, value in found if key != b"barrier"]
+    assert len(ids) == len(set(ids))
+    assert sum(map(len, outbox.read.values())) >= said + SLOTS
+
+
+def _ends(broker: "KafkaBroker") -> dict[int, int]:
+    consumer = Consumer({**broker.settings().confluent(), "group.id": "reader"})
+    found = {s: consumer.get_watermark_offsets(TopicPartition(FACTS, s), 20)[1] for s in range(SLOTS)}
+    consumer.close()
+    return found
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

@@ -176,6 +176,28 @@ def tell_again(watch: Watch, alerts: Iterable[str], to: Slug) -> None:
         _say(watch, alert, AlertRaised, (to,))
 
 
+def told_anew(watch: Watch, before: Watch) -> Watch:
+    """The case, with only that to say in which its alerts stand otherwise than was told `before`. An alert that was
+    told goes on under its name.
+    """
+    watch = watch.copy()
+    watch.head = watch.head.model_copy(update={"raised": max(watch.head.raised, before.head.raised)})
+    for key, alert in tuple(watch.alerts.items()):
+        was = before.alerts.get(key)
+        if was is None:
+            _tell(watch, alert, AlertRaised)
+            continue
+        same = alert.model_copy(update={"id": was.id, "told": was.told, "spoken": was.spoken})
+        watch.alerts[key] = same
+        if alert.tier > was.tier:
+            _tell(watch, same, AlertEscalated)
+    for key, was in before.alerts.items():
+        if key not in watch.alerts:
+            watch.alerts[key] = was
+            resolve(watch, was, "NO_LONGER_APPLIES")
+    return watch
+
+
 def _say(watch: Watch, alert: Alert, kind: type[AlertRaised] | type[AlertEscalated], to: tuple[Slug, ...]) -> None:
     spoken = alert.spoken + 1
     told = distinct(alert.told, to)
