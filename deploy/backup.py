@@ -124,7 +124,7 @@ def restore_cluster(home: Path, file: Path) -> Path:
 @contextlib.contextmanager
 def _at_rest(home: Path) -> Iterator[None]:
     lock = hold_lock(home)
-    if lock is None or LocalKafka(home).pid is not None:
+    if lock is None or LocalKafka(home).running():
         raise BackupFailed("something runs here: `estafette down` first")
     try:
         yield
