@@ -3,6 +3,7 @@ curious, and every text that another program could take for a command.
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -15,6 +16,7 @@ import pytest
 import schemathesis
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from structlog.testing import capture_logs
@@ -62,8 +64,8 @@ def served_with(patch: pytest.MonkeyPatch, folder: Path) -> Any:
         patch.setattr(access, name, 1_000_000)
     for name in ("ADDRESS_PER_SECOND", "ADDRESS_BURST"):
         patch.setattr(api, name, 1_000_000)
-    patch.setattr(guard, "BODY_SECONDS", 1.0)
-    patch.setattr(PatientProtocol, "patience", 1.0)
+    patch.setattr(guard, "BODY_SECONDS", 4.0)
+    patch.setattr(PatientProtocol, "patience", 4.0)
     return served(VT, folder)
 
 
@@ -434,7 +436,7 @@ def test_whatever_is_sent_the_edge_answers_as_it_says_it_does(edge: Served, mode
     """Every kind of route of the running edge, with what its description allows and with what it does not: no answer is
     a fault, or one that the description does not tell of, or takes what it should not.
     """
-    plain = httpx2.get(f"{edge.url}/openapi.json").json()
+    plain = httpx2.get(f"{edge.url}/openapi.json", timeout=60).json()
     for methods in plain["paths"].values():
         for each in methods.values():
             each.pop("security", None)  # tokens have tests of their own
@@ -452,9 +454,10 @@ def test_whatever_is_sent_the_edge_answers_as_it_says_it_does(edge: Served, mode
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def probe(case: schemathesis.Case[Any]) -> None:
-            case.call_and_validate(base_url=edge.url, headers=headers, excluded_checks=NOT_CHECKED)
+            case.call_and_validate(base_url=edge.url, headers=headers, excluded_checks=NOT_CHECKED, timeout=60)
 
-        probe()
+        with contextlib.suppress(Unsatisfiable):  # a route that takes nothing can be sent nothing wrong
+            probe()
 
 
 def test_a_question_nobody_knows_is_not_answered(edge: Served, client: httpx2.Client) -> None:
