@@ -21,6 +21,8 @@ TRANSACTION_SECONDS = 20
 """After this the broker ends a transaction that its owner left open, and readers go on."""
 BATCH_BYTES = 256 * 1024
 """Records for one topic go to the broker in batches of this size; a larger record goes alone."""
+LOAD_BYTES = 4 * 1024 * 1024
+"""State is loaded in answers of this size: the next one is asked for when the last is decoded."""
 APPEARS_SECONDS = 10.0
 """How long a topic or a right that was granted just now may take to appear."""
 _REASONS = {3: "no such topic", 29: "missing right READ, or no such topic"}
@@ -35,9 +37,11 @@ class KafkaLog:
         self._slot = slot
         self._record_bytes = record_bytes
         self._producer: AIOKafkaProducer | None = None
+        self._loader: AIOKafkaConsumer | None = None
         self._consumer: AIOKafkaConsumer | None = None
 
     async def fence(self) -> None:
+        """What reads afterwards connects meanwhile."""
         self._producer = AIOKafkaProducer(
             **self._kafka.aiokafka(),
             transactional_id=f"{self._name}-{self._slot}",
@@ -47,22 +51,25 @@ class KafkaLog:
             max_batch_size=BATCH_BYTES,
             max_request_size=self._record_bytes,
         )
-        await started(self._producer)
+        self._loader = self._reader("earliest", max_partition_fetch_bytes=LOAD_BYTES)
+        self._consumer = self._reader("none")
+        await asyncio.gather(*map(started, (self._producer, self._loader, self._consumer)))
 
     async def load(self) -> AsyncIterator[Sequence[tuple[str, bytes | None]]]:
         """With "earliest": a consumer that may start at the end races its own reset against the seek and loads
         nothing."""
         state = TopicPartition(state_topic(self._name), self._slot)
-        reader = await started(self._reader("earliest"))
-        try:
-            reader.assign([state])
-            await reader.seek_to_beginning(state)
-            end = (await reader.end_offsets([state]))[state]
-            while await reader.position(state) < end:
-                for records in (await reader.getmany(state, timeout_ms=200)).values():
-                    yield [(record.key.decode(), record.value) for record in records]
-        finally:
-            await reader.stop()
+        reader = self._loader
+        if reader is None:
+            raise Refused("a state is loaded once, after fencing")
+        reader.assign([state])
+        await reader.seek_to_beginning(state)
+        end = (await reader.end_offsets([state]))[state]
+        while await reader.position(state) < end:
+            for records in (await reader.getmany(state, timeout_ms=200)).values():
+                yield [(record.key.decode(), record.value) for record in records]
+        self._loader = None
+        await reader.stop()
 
     async def check(self, topics: Collection[str]) -> None:
         deadline = asyncio.get_running_loop().time() + APPEARS_SECONDS
@@ -149,7 +156,7 @@ class KafkaLog:
         await asyncio.gather(*sent)
 
     async def close(self) -> None:
-        for client in (self._consumer, self._producer):
+        for client in (self._loader, self._consumer, self._producer):
             if client is not None:
                 await client.stop()
 
@@ -159,7 +166,7 @@ class KafkaLog:
             self._consumer = await started(self._reader("none"))
         return self._consumer
 
-    def _reader(self, reset: str) -> AIOKafkaConsumer:
+    def _reader(self, reset: str, **more: Any) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             **self._kafka.aiokafka(),
             group_id=None,
@@ -167,6 +174,7 @@ class KafkaLog:
             auto_offset_reset=reset,
             isolation_level="read_committed",
             fetch_max_wait_ms=100,
+            **more,
         )
 
 

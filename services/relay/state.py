@@ -49,7 +49,9 @@ class State:
     def set(self, key: str, value: Change) -> None:
         """Take over a record that stands in the state topic."""
         _, name = _kind_and_group(key)
-        group = self._groups.setdefault(name, {})
+        group = self._groups.get(name)
+        if group is None:
+            group = self._groups[name] = {}
         before = len(group)
         if value is None:
             group.pop(key, None)
