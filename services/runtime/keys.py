@@ -184,6 +184,14 @@ class KeyRing:
     @classmethod
     def of(cls, home: Path, slug: str, revision: Callable[[], int] = lambda: 0) -> Self:
         """As the environment says. Raises KeysUnusable, also when there is no key at all to sign with."""
+        try:
+            return cls._of(home, slug, revision)
+        except KeysUnusable as wrong:  # a service that ends for it must have said why
+            log.critical("KEYS_UNUSABLE", organisation=slug, reason=str(wrong))
+            raise
+
+    @classmethod
+    def _of(cls, home: Path, slug: str, revision: Callable[[], int]) -> Self:
         settings = KeySettings()
         places: list[Place] = [Folder(home / "keys" / slug, settings.passphrase())]
         if settings.keys is not None:
