@@ -11,6 +11,9 @@ from pathlib import Path
 
 from deploy.kafka import LocalKafka
 
+Act = tuple[str, float, Callable[[], None]]
+"""What is done: its name, how often it is chosen compared with others, and the deed."""
+
 FREEZE_SECONDS = 9.0
 """Longer than a session of the group (6 s): the others take over while the frozen one still believes in its slots."""
 
@@ -61,20 +64,23 @@ class Kept:
 class Faults:
     """Does something bad to one of the processes or to the broker, and counts it."""
 
-    def __init__(self, kafka: LocalKafka, processes: Sequence[Kept], chance: random.Random) -> None:
+    def __init__(
+        self, kafka: LocalKafka, processes: Sequence[Kept], chance: random.Random, more: Sequence[Act] = ()
+    ) -> None:
         self.done: Counter[str] = Counter()
         self._kafka = kafka
         self._processes = processes
         self._chance = chance
-        self._acts: list[tuple[str, float, Callable[[], None]]] = [
+        self._acts: list[Act] = [
             ("kill -9 of a process", 0.65, self.kill),
             ("kill -9 of the broker", 0.15, self.kill_broker),
             ("freeze", 0.15, self.freeze),
             ("SIGTERM of a process", 0.05, self.terminate),
+            *more,
         ]
 
     def run(self, until: float) -> None:
-        """One after another until this moment of time.monotonic(). Each kind is seen once first, if time allows."""
+        """One after another until this moment of time.monotonic(). First each kind once, the last of them first."""
         first = list(self._acts)
         while time.monotonic() < until:
             weights = [weight for _, weight, _ in self._acts]

@@ -39,7 +39,7 @@ def put_under_fire(scene: Scene, seconds: float, seed: int, clock: str = "real",
         try:
             scene.prepare(kafka)
             processes = scene.processes(Path(folder))
-            faults = Faults(kafka, processes, random.Random(seed))
+            faults = Faults(kafka, processes, random.Random(seed), scene.acts())
             try:
                 _fire(scene, faults, seconds, settle)
             finally:

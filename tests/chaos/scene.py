@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from deploy.kafka import LocalKafka
-from tests.chaos.processes import Kept
+from tests.chaos.processes import Act, Kept
 
 
 class Scene(Protocol):
@@ -17,6 +17,10 @@ class Scene(Protocol):
 
     def processes(self, logs: Path) -> Sequence[Kept]:
         """Start what is to be killed."""
+        ...
+
+    def acts(self) -> Sequence[Act]:
+        """What is done to it beside faults. Each is done once; what weighs 0, never again."""
         ...
 
     def load(self, seconds: float) -> None:

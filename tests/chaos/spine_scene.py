@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from deploy.kafka import LocalKafka
 from services.runtime.kafka import KafkaSettings
 from tests.chaos.engine import INPUTS
-from tests.chaos.processes import Kept
+from tests.chaos.processes import Act, Kept
 from tests.chaos.reading import Read, partition_records
 from tests.chaos.spine import FACTS, INBOX, RAISES, STATE
 
@@ -55,6 +55,9 @@ class SpineScene:
             *([self._broken] if self._broken else []),
         ]
         return [Kept(f"spine {i}", command, logs / f"spine-{i}.log") for i in range(self._processes)]
+
+    def acts(self) -> Sequence[Act]:
+        return ()
 
     def load(self, seconds: float) -> None:
         producer = Producer({**self._kafka.confluent(), "enable.idempotence": True, "message.timeout.ms": 600_000})

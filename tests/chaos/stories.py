@@ -1,9 +1,13 @@
-"""Professionals at work: one story told many times at once through the pages, whatever dies meanwhile."""
+"""Professionals at work: one story told many times at once through the pages, whatever dies meanwhile.
+
+Half of the tellers tell it with the team that merges into the other; what it began is told on by the other.
+"""
 
 import random
+import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,15 +16,22 @@ from deploy.system import System
 from services.cli.play.desk import Desks, NoAnswer, Said
 from services.cli.play.filling import Filling
 from services.cli.play.reading import load
-from services.cli.play.scenario import Step
+from services.cli.play.scenario import Scenario, Step
 
 STORY = Path(__file__).with_name("story.yaml")
+LINDE, BERK = "lokaal-team-linde", "lokaal-team-berk"
 TELLERS = 10
 WHOLE = 0.6
 """The part of all tellings that goes on to the end."""
 CONSENT = "consents.recorded"
 OPEN = "a yes"
 """After this step of the story a handover is open and accepted."""
+READ = "read it"
+"""From here on whoever takes over does it anew."""
+ANOTHER = "another takes it over"
+"""Told by the team that takes over, and only then."""
+ON_PURPOSE = frozenset({"open it again", "a yes by nobody", "too late"})
+"""The steps that the story means to be refused."""
 LONGER = 180.0
 """So many seconds after the end a begun telling may still go on."""
 
@@ -54,17 +65,31 @@ class _Desks(Desks):
         return super()._verdict(who, message)
 
 
+class Telling(NamedTuple):
+    """One story to tell: with which team, how far, without what."""
+
+    scenario: Scenario
+    last: int
+    without: str
+
+
 class Tellers:
     """Tell stories for some seconds; begun ones are told on a little longer."""
 
     def __init__(self, system: System, seed: int) -> None:
         self._system = system
-        self._scenario = load(STORY, system.deployment)
+        self._linde, self._berk = (_story(system, team) for team in (LINDE, BERK))
         self._seed = seed
         self.accepted: list[Accepted] = []
         self.said: list[Said] = []
         self.unanswered = 0
         self.broken: list[BaseException] = []
+        self.wrongly: list[tuple[str, tuple[str, ...]]] = []
+        """Steps that were refused though nothing in their story gives a reason."""
+        self.merged_at: datetime | None = None
+        """From when the one team stands in the place of the other."""
+        self.told_on = 0
+        """Stories that the one team began and the other told on."""
 
     def tell(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -79,36 +104,74 @@ class Tellers:
         desks = _Desks(self._system, self.accepted)
         try:
             while time.monotonic() < end:
-                self._tell(desks, end, *self._plan(number, chance))
+                self._tell(desks, end, self._plan(number, chance))
         except BaseException as error:
             self.broken.append(error)
             raise
         finally:
             desks.close()
 
-    def _plan(self, number: int, chance: random.Random) -> tuple[Sequence[Step], str]:
-        """How far to tell, and what to leave out. The first teller tells all, the second leaves handovers open."""
-        steps = self._scenario.steps
-        if number == 0:
-            return steps, ""
+    def _plan(self, number: int, chance: random.Random) -> Telling:
+        """Who tells, how far, and what is left out. The first teller tells all, the second leaves handovers open."""
+        scenario = self._linde if number % 2 or self._merged() else self._berk
+        whole = _index(scenario, ANOTHER)
+        if number in (0, 2):
+            return Telling(scenario, whole, "")
         if number == 1:
-            return steps[: 1 + next(i for i, step in enumerate(steps) if step.step == OPEN)], ""
-        last = len(steps) if chance.random() < WHOLE else chance.randrange(1, len(steps))
-        return steps[:last], CONSENT if chance.random() < 0.2 else ""
+            return Telling(scenario, 1 + _index(scenario, OPEN), "")
+        last = whole if chance.random() < WHOLE else chance.randrange(1, whole)
+        return Telling(scenario, last, CONSENT if chance.random() < 0.2 else "")
 
-    def _tell(self, desks: Desks, end: float, steps: Sequence[Step], without: str) -> None:
-        filling = Filling(self._scenario, self._system.deployment, {})
-        for step in steps:
-            if step.say == without or time.monotonic() > end + LONGER:
-                continue
-            try:
-                self._step(desks, filling, step)
-            except NoAnswer:
-                self.unanswered += 1
+    def _merged(self) -> bool:
+        return self.merged_at is not None and datetime.now(UTC) > self.merged_at
 
-    def _step(self, desks: Desks, filling: Filling, step: Step) -> None:
+    def _tell(self, desks: Desks, end: float, telling: Telling) -> None:
+        filling, index, strict = Filling(telling.scenario, self._system.deployment, {}), 0, not telling.without
+        while index < telling.last and time.monotonic() < end + LONGER:
+            if telling.scenario is self._berk and self.merged_at is not None:
+                strict = False  # what is said while the names change may come just too late
+                if self._merged():
+                    telling = telling._replace(scenario=self._linde)
+                    index = self._take_over(desks, filling, index)
+            step = telling.scenario.steps[index]
+            index += 1
+            if step.say != telling.without:
+                strict = self._step(desks, filling, step, strict)
+
+    def _take_over(self, desks: Desks, filling: Filling, index: int) -> int:
+        """The other team names its own professional in an accepted handover. Where to go on."""
+        if index <= _index(self._linde, OPEN):
+            return index
+        self.told_on += 1
+        self._step(desks, filling, self._linde.steps[_index(self._linde, ANOTHER)], strict=False)
+        return min(index, _index(self._linde, READ))
+
+    def _step(self, desks: Desks, filling: Filling, step: Step, strict: bool) -> bool:
+        """Say it; whether what follows may still be expected to end as the story says."""
         filling.now = datetime.now(UTC)
-        said = desks.say(str(step.who), str(step.say), filling.payload(step), step.second)
+        try:
+            said = desks.say(str(step.who), str(step.say), filling.payload(step), step.second)
+        except NoAnswer:
+            self.unanswered += 1
+            return False
         self.said += said
         if step.say == "cases.opened" and said[0].subject:
             filling.labels.setdefault(step.case, said[0].subject)
+        refused = [one.codes for one in said if one.status != "delivered"]
+        if strict and refused and step.step not in ON_PURPOSE:
+            self.wrongly += [(step.step, codes) for codes in refused]
+        return strict
+
+
+def _story(system: System, team: str) -> Scenario:
+    """The story with this local team in it."""
+    if team == LINDE:
+        return load(STORY, system.deployment)
+    with tempfile.TemporaryDirectory(prefix="estafette-story-") as folder:
+        file = Path(folder) / STORY.name
+        file.write_text(STORY.read_text().replace(LINDE, team).replace("linde-1", "berk-1"))
+        return load(file, system.deployment)
+
+
+def _index(scenario: Scenario, name: str) -> int:
+    return next(index for index, step in enumerate(scenario.steps) if step.step == name)

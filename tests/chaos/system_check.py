@@ -3,12 +3,14 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from schemas.entry import Entry, EntryKind, Verdict
+from schemas.entry import Entry, EntryHandover, EntryKind, Verdict
 from schemas.event import message_hash
 from schemas.handovers import FINAL, HandoverState
+from schemas.refusal import Refusal
 from schemas.service import GATE, VerdictGiven
 from tests.chaos.reading import Read
 from tests.chaos.stories import Accepted
@@ -17,14 +19,28 @@ from tests.chaos.trail import OVERSIGHT, Edge, Line, Slot, Trail
 FIRST = (Verdict.DELIVERED, Verdict.REFUSED)
 Message = tuple[str, str]
 """Who made it, and its id."""
+OF_IDENTITY = frozenset(
+    {Refusal.UNSIGNED, Refusal.WRONG_SOURCE, Refusal.STALE_DIRECTORY_KEY, Refusal.STALE, Refusal.MALFORMED}
+    | {Refusal.UNKNOWN_RECIPIENT, Refusal.WRONG_PARTITION, Refusal.INTERNAL_ERROR}
+)
+"""No page's message is ever refused for these: renewed keys and new names are no reason."""
 
 
-def check(trail: Trail, accepted: Sequence[Accepted]) -> dict[str, int]:
+class Succession(NamedTuple):
+    """An organisation that merged into another during the storm."""
+
+    old: str
+    new: str
+    at: datetime
+
+
+def check(trail: Trail, accepted: Sequence[Accepted], succession: Succession | None = None) -> dict[str, int]:
     found: Counter[str] = Counter({"accepted by a page (202)": len(accepted)})
     for slot in trail.slots:
+        found.update(identities(slot, succession))
         for part in (chains(slot), inboxes(slot), outboxes(slot), state(slot), facts(slot), regie(slot), watched(slot)):
             found.update(part)
-    found.update(messages(trail, accepted))
+    found.update(messages(trail, accepted, succession))
     found.update(stores(trail))
     return dict(found)
 
@@ -196,15 +212,13 @@ def regie(slot: Slot) -> dict[str, int]:
 
 def watched(slot: Slot) -> dict[str, int]:
     """Each handover stands where its last entry left it, and an open one is owed something that oversight watches."""
-    last: dict[str, Entry] = {}
+    last: dict[str, EntryHandover] = {}
     for entry in (line.entry for line in slot.ledger):
-        if entry.handover:
-            last[entry.handover.id] = entry
+        last.update({each.id: each for each in (entry.handover, *entry.also) if each})
     owed = {(o["handover"]) for o in _of_kind(slot.oversight, "owed") if o.get("handover")}
     kept = {record["handover"]: record["state"] for record in _of_kind(slot.gate, "handover")}
     found: Counter[str] = Counter({"handovers": len(last)})
-    for handover, entry in last.items():
-        stands = entry.handover.state if entry.handover else None
+    for handover, stands in ((handover, told.state) for handover, told in last.items()):
         found["! handover in the state is not that of the log"] += kept.get(handover) != stands
         found["handovers completed"] += stands is HandoverState.COMPLETED
         if stands not in FINAL:
@@ -213,7 +227,22 @@ def watched(slot: Slot) -> dict[str, int]:
     return dict(found)
 
 
-def messages(trail: Trail, accepted: Sequence[Accepted]) -> dict[str, int]:
+def identities(slot: Slot, succession: Succession | None) -> dict[str, int]:
+    """Nothing is refused for a key that was renewed or a name that changed, but what was said in the old name after."""
+    found: Counter[str] = Counter()
+    signed = {kid for entry in _decisions(slot.ledger) for kid in entry.keys}
+    for entry in _decisions(slot.ledger):
+        codes = {reason.code for reason in entry.reasons}
+        found["! refused for a key, a name or a place"] += bool(codes & OF_IDENTITY)
+        if Refusal.SUCCEEDED in codes:
+            late = succession is not None and entry.claimed_at is not None and entry.claimed_at > succession.at
+            found["refused: said in the old name after the merger"] += late
+            found["! refused as if it had been said after the merger"] += not late
+    found["keys that signed, slot by slot"] += len(signed)
+    return dict(found)
+
+
+def messages(trail: Trail, accepted: Sequence[Accepted], succession: Succession | None) -> dict[str, int]:
     """What a page accepted: one first verdict, told once; delivered once to each recipient, or to nobody."""
     first, told, delivered = Counter[Message](), Counter[Message](), Counter[tuple[str, Message]]()
     verdict: dict[Message, Verdict] = {}
@@ -239,8 +268,17 @@ def messages(trail: Trail, accepted: Sequence[Accepted]) -> dict[str, int]:
             found["! lost: no verdict"] += first[message] == 0
             found["! verdict not told exactly once"] += told[message] != 1
             wanted = 1 if verdict.get(message) is Verdict.DELIVERED else 0
-            found["! not delivered exactly once"] += sum(delivered[slug, message] != wanted for slug in one.to)
+            for slug in one.to:
+                found["! not delivered exactly once"] += _reached(delivered, slug, message, succession) != wanted
     return dict(found)
+
+
+def _reached(
+    delivered: Mapping[tuple[str, Message], int], slug: str, message: Message, succession: Succession | None
+) -> int:
+    """How often it came to `slug`, or to who goes on as `slug`."""
+    names = {slug, succession.new} if succession is not None and slug == succession.old else {slug}
+    return sum(delivered.get((name, message), 0) for name in names)
 
 
 def _delivered(slot: Slot) -> Iterable[tuple[str, Message]]:

@@ -1,8 +1,13 @@
-"""The whole system under fire: two gates, oversight, the ledger service and edges, with people at work."""
+"""The whole system under fire: two gates, oversight, the ledger service and edges, with people at work.
 
+Meanwhile parties renew their keys, and one local team merges into the other.
+"""
+
+import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
@@ -11,18 +16,23 @@ from confluent_kafka import Producer
 
 from deploy.directory import DEMO
 from deploy.kafka import LocalKafka
-from deploy.system import Process, System
+from deploy.renewal import folder_of, rotate_now
+from deploy.succession import succeed_now
+from deploy.system import NotReady, Process, System
+from schemas.directory import KeyUse, Organisation
 from services.cli.fresh import free_block
-from services.runtime.jose import SigningKey
-from tests.chaos.processes import Kept
+from services.runtime.jose import PublicKey
+from tests.chaos.processes import Act, Kept
 from tests.chaos.reading import all_records
-from tests.chaos.stories import Accepted, Tellers
-from tests.chaos.system_check import check
+from tests.chaos.stories import BERK, LINDE, Accepted, Tellers
+from tests.chaos.system_check import Succession, check
 from tests.chaos.trail import Trail, read_trail
 
-ORGANISATIONS = ("veilig-thuis-noord", "lokaal-team-linde", "coordinatie-noord")
+ORGANISATIONS = ("veilig-thuis-noord", LINDE, BERK, "coordinatie-noord")
 SLOTS = 4
 PLANTS = ("untransacted", "doubled", "forgotten")
+AHEAD = timedelta(seconds=15)
+"""So long before it begins a succession is published: longer than a frozen process stays frozen."""
 QUIET = 4.0
 """Nothing new for so many seconds: longer than the receipts of the edges take."""
 
@@ -34,6 +44,8 @@ class SystemScene:
     def __init__(self, seed: int, plant: str = "") -> None:
         self._seed = seed
         self._plant = plant
+        self._chance = random.Random(seed)
+        self._succession: Succession | None = None
         self._last: tuple[int, ...] = ()
         self._since = 0.0
         self.trail: Trail
@@ -48,14 +60,17 @@ class SystemScene:
         self._system.prepare(SLOTS, "real")
         self._kafka = kafka.settings.kafka("admin")
         self._tellers = Tellers(self._system, self._seed)
-        key = SigningKey.from_file(kafka.home / "keys" / "gate" / "signing.jwk")
-        self._gate_key = key.public()
 
     def processes(self, logs: Path) -> Sequence[Kept]:
         gate, *others = self._system.processes
         second = Process("gate-2", gate.module, self._system.deployment.port("notifier"))
         kept = [self._kept(process, logs) for process in (gate, second, *others)]
-        self._system.wait_ready(180)
+        try:
+            self._system.wait_ready(300)
+        except NotReady:
+            for process in kept:
+                process.end()
+            raise
         return kept
 
     def _kept(self, process: Process, logs: Path) -> Kept:
@@ -64,6 +79,18 @@ class SystemScene:
             command = [sys.executable, "-m", "tests.chaos.broken_gate"]
         environment = process.environment(self._system.home)
         return Kept(process.name, command, logs / f"{process.name}.log", environment)
+
+    def acts(self) -> Sequence[Act]:
+        return [("new keys", 0.1, self._renew), ("an organisation merges into another", 0.0, self._merge)]
+
+    def _merge(self) -> None:
+        at = datetime.now(UTC).replace(microsecond=0) + AHEAD
+        succeed_now(self._system, BERK, LINDE, at)
+        self._succession = Succession(BERK, LINDE, at)
+        self._tellers.merged_at = at
+
+    def _renew(self) -> None:
+        rotate_now(self._system, self._chance.choice(["gate", "oversight", *ORGANISATIONS]))
 
     def load(self, seconds: float) -> None:
         self._tellers.tell(seconds)
@@ -92,26 +119,39 @@ class SystemScene:
         plants.get(self._plant, lambda: None)()
         trail = self._trail()
         if self._plant == "forgotten":
-            slug = ORGANISATIONS[1]
+            slug = LINDE
             edge = trail.edges[slug]
             trail = trail._replace(edges={**trail.edges, slug: edge._replace(inbox=edge.inbox[:-1])})
         self.trail = trail
         return {
-            **check(trail, self.accepted),
+            **self.judge(trail),
             "verdicts that pages did not show within a minute": self._tellers.unanswered,
+            "stories told on after the merger": self._tellers.told_on,
+            "! refused though the story says delivered": len(self._tellers.wrongly),
             "! tellers that broke off": len(self._tellers.broken),
         }
+
+    def judge(self, trail: Trail) -> dict[str, int]:
+        """What the check says of a trail of this scene."""
+        return check(trail, self.accepted, self._succession)
 
     @property
     def accepted(self) -> Sequence[Accepted]:
         return self._tellers.accepted
 
     def _trail(self) -> Trail:
-        return read_trail(self._system.home, self._kafka, ORGANISATIONS, SLOTS, self._gate_key)
+        return read_trail(self._system.home, self._kafka, ORGANISATIONS, SLOTS, self._gate_keys())
+
+    def _gate_keys(self) -> dict[str, PublicKey]:
+        """Every key that the gate ever signed with, from the directory's files."""
+        entry = folder_of(self._system).entry("gate")
+        assert entry is not None
+        keys = Organisation.model_validate_json(entry[0]).keys_for(KeyUse.SIGN)
+        return {key.kid: PublicKey.from_jwk(key.jwk.model_dump(), key.kid) for key in keys}
 
     def _double(self) -> None:
         """The last delivery to the local team once more, seal and all."""
-        topic = f"{ORGANISATIONS[1]}.inbox"
+        topic = f"{LINDE}.inbox"
         found = all_records(self._kafka, [topic], SLOTS)
         last = next(records[-1] for records in found.values() if records)
         producer = Producer(self._kafka.confluent())

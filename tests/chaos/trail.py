@@ -50,12 +50,14 @@ class Trail(NamedTuple):
     """The signed lines in the ledger service's database."""
 
 
-def read_trail(home: Path, kafka: KafkaSettings, slugs: Collection[str], slots: int, key: PublicKey) -> Trail:
-    """Wait until it is quiet before this. Raises BadSignature for a ledger entry that `key` did not sign."""
+def read_trail(
+    home: Path, kafka: KafkaSettings, slugs: Collection[str], slots: int, keys: Mapping[str, PublicKey]
+) -> Trail:
+    """Wait until it is quiet before this. Raises BadSignature for a ledger entry signed by none of the keys (by id)."""
     topics = [*_TOPICS, *(f"{slug}.{box}" for slug in slugs for box in ("outbox", "inbox"))]
     found = all_records(kafka, topics, slots)
     return Trail(
-        [_slot(found, slugs, number, {key.kid: key}.get) for number in range(slots)],
+        [_slot(found, slugs, number, keys.get) for number in range(slots)],
         {slug: _edge(home / "db" / f"{slug}.db") for slug in slugs},
         [row["jws"] for row in _rows(home / "db" / "ledger.db", "SELECT jws FROM entries")],
     )
