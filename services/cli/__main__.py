@@ -12,8 +12,8 @@ from services.cli.directory import directory, token
 from services.cli.kafka import kafka
 from services.cli.ledger import ledger
 from services.cli.messages import messages
-from services.cli.oversight import oversight
 from services.cli.organisation import organisation
+from services.cli.oversight import oversight
 from services.cli.play_command import play
 from services.cli.schemas import schemas
 from services.cli.succession import succeed_command
