@@ -226,7 +226,7 @@ def frozen(pid: int) -> Callable[[], None]:
     return lambda: os.kill(pid, signal.SIGCONT)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Few]:
     collector = Collector()
     few = Few(tmp_path_factory.mktemp("few") / "home", collector)
