@@ -12,7 +12,7 @@ demo: $(READY)  ## play a story on a real Kafka on this machine; ONCE=1 ends whe
 	$(BIN)/estafette demo $(if $(ONCE),--once)
 
 test: check  ## all checks and tests that this machine can do
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)  ## style, types, and who may import whom
 	$(BIN)/ruff check

@@ -24,7 +24,7 @@ from deploy.kafka import LocalKafka
 from services.runtime.kafka import KafkaSettings
 
 SLOTS = 4
-NOT_RUN: pytest.StashKey[set[str]] = pytest.StashKey()
+LACKS = "needs "
 
 
 class Broker(LocalKafka):
@@ -101,24 +101,25 @@ def fresh_topics(kafka_broker: KafkaBroker) -> Callable[..., tuple[str, ...]]:
 
 
 @pytest.fixture(scope="session")
-def needs(pytestconfig: pytest.Config) -> Callable[[str, object], None]:
+def needs() -> Callable[[str, object], None]:
     """`needs("Chromium", shutil.which("chromium"))`: without it the test is not run and says so; with CI it fails."""
 
     def check(what: str, found: object) -> None:
         if found:
             return
         if os.environ.get("CI"):
-            pytest.fail(f"needs {what}")
-        pytestconfig.stash.setdefault(NOT_RUN, set()).add(what)
-        pytest.skip(f"needs {what}")
+            pytest.fail(f"{LACKS}{what}")
+        pytest.skip(f"{LACKS}{what}")
 
     return check
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    missing: set[str] = config.stash.setdefault(NOT_RUN, set())
-    for what in sorted(missing):
-        terminalreporter.write_line(f"not run: needs {what}")
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """From the reports, which come from every process that ran tests."""
+    why = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
+    for reason in sorted(why):
+        if reason.startswith(f"Skipped: {LACKS}"):
+            terminalreporter.write_line(f"not run: {reason.removeprefix('Skipped: ')}")
 
 
 @pytest.fixture(scope="session")
