@@ -59,7 +59,7 @@ class Desk:
             await queue(connection, *composed.messages)
             await self._keep(connection, composed)
             if isinstance(order.body, consents.ConsentWithdrawn) and not order.dry_run:
-                await self._block(connection, order.body.statement)
+                await self._block(connection, composed.messages[0].event.subject, order.body.statement)
         self.wake()
         return answer
 
@@ -98,13 +98,19 @@ class Desk:
         ]
         await insert_new(connection, t.items, rows)
 
-    async def _block(self, connection: AsyncConnection, statement: Uuid) -> None:
-        """A withdrawal recorded here counts here at once: what waits in the queue and relies on it stays."""
-        recorded = await self._statement(connection, statement)
+    async def _block(self, connection: AsyncConnection, subject: str, statement: Uuid) -> None:
+        """A withdrawal recorded here counts here at once: what waits in the case's queue and relies on it stays.
+
+        A person's ref means somebody else in another case.
+        """
+        recorded = await self._statement(connection, subject, statement)
         if recorded is None:
             return
         query = sa.select(t.sent.c.id, t.sent.c.value).where(
-            t.sent.c.status == "queued", t.sent.c.published_at.is_(None), sa.not_(t.sent.c.dry_run)
+            t.sent.c.subject == subject,
+            t.sent.c.status == "queued",
+            t.sent.c.published_at.is_(None),
+            sa.not_(t.sent.c.dry_run),
         )
         for row in (await connection.execute(query)).all():
             event = parse_event(row.value)
@@ -114,9 +120,13 @@ class Desk:
             blocked = {"status": "blocked", "reasons": [reason], "decided_at": self.author.clock.now()}
             await connection.execute(sa.update(t.sent).where(t.sent.c.id == row.id).values(**blocked))
 
-    async def _statement(self, connection: AsyncConnection, statement: Uuid) -> consents.ConsentRecorded | None:
+    async def _statement(
+        self, connection: AsyncConnection, subject: str, statement: Uuid
+    ) -> consents.ConsentRecorded | None:
         query = sa.select(t.sent.c.body).where(
-            t.sent.c.name == consents.ConsentRecorded.name, t.sent.c.status != "refused"
+            t.sent.c.subject == subject,
+            t.sent.c.name == consents.ConsentRecorded.name,
+            t.sent.c.status != "refused",
         )
         for (body,) in (await connection.execute(query)).all():
             if body["statement"] == statement and "about" in body:  # else it was erased

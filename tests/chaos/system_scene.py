@@ -123,6 +123,8 @@ class SystemScene:
             edge = trail.edges[slug]
             trail = trail._replace(edges={**trail.edges, slug: edge._replace(inbox=edge.inbox[:-1])})
         self.trail = trail
+        for step, codes in self._tellers.wrongly:
+            sys.stderr.write(f"refused though the story says delivered: {step}: {', '.join(codes)}\n")
         return {
             **self.judge(trail),
             "verdicts that pages did not show within a minute": self._tellers.unanswered,

@@ -316,9 +316,10 @@ async def test_a_received_item_travels_on_unchanged(any_street: Any, gate: Small
 
 
 async def test_a_withdrawal_stops_what_waits_in_the_queue(any_street: Any) -> None:
-    """A letter that relies on the consent and is not with Kafka yet is blocked at once; another is not."""
+    """A letter that relies on the consent and is not with Kafka yet is blocked at once; another is not, nor is one of
+    another case, where the same ref is another person."""
     office = await any_street.office(VT)
-    case = await opened_case(office)
+    case, other = await opened_case(office), await opened_case(office)
     statement = str(uuid.uuid4())
     scope = {"categories": ["CONCERNS"], "recipients": ["LOCAL_TEAM"], "purposes": ["HANDOVER"]}
     consent = {"statement": statement, "about": "child-1", "given_by": "mother", "decision": "GRANTED", "scope": scope}
@@ -326,9 +327,10 @@ async def test_a_withdrawal_stops_what_waits_in_the_queue(any_street: Any) -> No
     letters = await office.send("dossiers.shared", "vt-1", case=case, to=[LINDE, GI], body={}, manifest=contents())
     grounded = contents(section(bases=[{"person": "child-1", "secrecy": "G10"}]))
     letters += await office.send("dossiers.shared", "vt-1", case=case, to=[LINDE], body={}, manifest=grounded)
+    letters += await office.send("dossiers.shared", "vt-1", case=other, to=[LINDE], body={}, manifest=contents())
     await office.send("consents.withdrawn", "vt-1", case=case, body={"statement": statement})
     shown = [(await office.get(f"/api/messages/{letter['id']}", "vt-1"))["status"] for letter in letters]
-    assert shown == ["blocked", "queued", "queued"]
+    assert shown == ["blocked", "queued", "queued", "queued"]
     assert [row.name for row in await office.sent() if row.status == "queued"].count("consents.withdrawn") == 1
 
 

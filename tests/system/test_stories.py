@@ -1,6 +1,7 @@
 """The stories of the demonstration, told by the whole system; and what may stand nowhere afterwards."""
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,23 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
 SEGMENT = re.compile(rb"[A-Za-z0-9_-]{16,}")
 WORDS = 5
 """So many words in a row count as text of a section."""
+
+
+def test_the_example_of_the_page_plays_as_it_says(told: Told, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()
+    found = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    (tmp_path / "small.yaml").write_text(found[1])
+    done = command(told.system, "play", str(tmp_path / "small.yaml"), "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, [line["unmet"] for line in lines[:-1]]) == (0, [[]] * 5), done.stderr
+
+
+def test_a_story_of_the_past_is_not_played_again(told: Told) -> None:
+    """Time never goes back; it says what to do."""
+    done = command(told.system, "play", str(SCENARIOS[0]))
+    assert done.returncode == 2
+    assert "time never goes back" in done.stderr and "--fresh" in done.stderr
 
 
 @pytest.mark.parametrize("story", [file.stem for file in SCENARIOS])
