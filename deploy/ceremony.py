@@ -49,8 +49,8 @@ class PinDiffersError(CeremonyError):
     """Another identity key is pinned for these. Nothing was changed."""
 
 
-class Described(Frozen):
-    """How an organisation describes itself in the file it hands to `estafette directory join`."""
+class About(Frozen):
+    """What an organisation says of itself, wherever it does."""
 
     slug: Slug
     kind: OrganisationKind
@@ -62,6 +62,11 @@ class Described(Frozen):
     regions: tuple[Code, ...] = ()
     contact: Contact | None = None
     complaint_route: Text | None = None
+
+
+class Described(About):
+    """The file that an organisation hands to `estafette directory join`."""
+
     topics: Topics | None = None
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Self
 import yaml
 from pydantic import Field, model_validator
 
-from deploy.ceremony import Described, confirm, join, own_pins, pin
+from deploy.ceremony import About, Described, confirm, join, own_pins, pin
 from deploy.ceremony import PinDiffersError as PinDiffersError
 from deploy.keys import identity_key, issuer_key, operator_key
 from deploy.publishing import NotPublishedError as NotPublishedError
@@ -20,7 +20,7 @@ from deploy.publishing import publish as publish
 from deploy.registry import Folder, fingerprint, plan, public, write_records
 from schemas.base import Code, Frozen, Instant, Slug
 from schemas.directory import Contact, DirectoryRecord, Organisation, Text, Topics
-from schemas.parties import ExternalKind, OrganisationKind, Professional
+from schemas.parties import OrganisationKind, Professional
 from services.runtime.directory import OPERATOR, Directory
 from services.runtime.jose import SigningKey, sign_compact, sign_detached
 from services.runtime.tokens import Caller, Role
@@ -55,16 +55,9 @@ class Login(StrEnum):
     CERTIFICATE = "CERTIFICATE"
 
 
-class Participant(Service):
+class Participant(Service, About):
     """One organisation as `demo.yaml` describes it. `profile` is the package under services/ that runs its edge."""
 
-    kind: OrganisationKind
-    subkind: ExternalKind | None = None
-    name: Text
-    under_secrecy: bool = False
-    designated_for_vto: bool = False
-    coordination: Slug | None = None
-    regions: tuple[Code, ...] = ()
     contact: Contact
     complaint_route: Text
     profile: Code

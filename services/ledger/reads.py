@@ -102,7 +102,7 @@ class LookLog:
             try:
                 async with asyncio.timeout(SECONDS):
                     await producer.stop()
-            except Exception:
+            except Exception:  # it is dropped either way; the next look makes a new one
                 log.exception("producer did not stop")
 
     async def _read_head(self) -> tuple[int, str | None]:

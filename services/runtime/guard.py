@@ -92,7 +92,7 @@ class Guard:
             await self._app(scope, body.receive, answer.send)
         except Refused as refused:
             await answer.refuse(refused, scope, receive)
-        except Exception:
+        except Exception:  # a fault of ours: whoever asked gets an answer, and nothing of the error
             log.exception("REQUEST_FAILED", method=scope["method"])
             await answer.refuse(Refused(500, "this went wrong here; the operator can see it"), scope, receive)
 

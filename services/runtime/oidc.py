@@ -16,12 +16,12 @@ import httpx2
 import structlog
 import yaml
 from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 
 from schemas.base import Code, Frozen, Slug
-from services.runtime.tokens import Caller, IssuerAway, Role, TokenRefused, is_loopback, part
+from services.runtime.tokens import Caller, IssuerAway, Role, TokenRefused, check_registered, is_loopback, part
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "Ed25519", "EdDSA"]
 """Signatures that only the holder of a private key can make. `none` and the HMACs cannot even be configured."""
@@ -203,7 +203,7 @@ class OidcCallers:
         if str(header.get("typ", "")).lower().removeprefix("application/") not in map(str.lower, provider.token_types):
             raise TokenRefused("the token is no access token")
         claims = _signed(token, await keys.find(kid), str(algorithm))
-        self._check(claims, provider)
+        check_registered(claims, provider.issuer, provider.audience, self._now(), LEEWAY)
         return _caller(claims, provider)
 
     def _of(self, claimed: Mapping[str, Any], organisation: Slug | None) -> tuple[Provider, Keys]:
@@ -217,25 +217,6 @@ class OidcCallers:
             if provider.audience in (aud if isinstance(aud, list) else [aud]):
                 return provider, keys
         raise TokenRefused("the token is for another audience")
-
-    def _check(self, claims: dict[str, Any], provider: Provider) -> None:
-        now = int(self._now().timestamp())
-        registry = jwt.JWTClaimsRegistry(
-            now=now,
-            leeway=LEEWAY,
-            iss={"essential": True, "value": provider.issuer},
-            aud={"essential": True, "value": provider.audience},
-            sub={"essential": True},
-            exp={"essential": True},
-        )
-        try:
-            registry.validate(claims)
-        except ExpiredTokenError:
-            raise TokenRefused("the token has expired") from None
-        except InvalidClaimError:
-            raise TokenRefused("the token is not valid now or not meant for this") from None
-        except (JoseError, TypeError, ValueError):
-            raise TokenRefused("the token lacks a claim") from None
 
 
 def _signed(token: str, key: Key, algorithm: str) -> dict[str, Any]:

@@ -150,7 +150,7 @@ class Verifier:
         Raises TokenRefused.
         """
         claims = self._claims(token)
-        self._check_registered(claims, audience)
+        check_registered(claims, self._issuer, audience, self._now())
         try:
             return Caller(
                 organisation=audience,
@@ -171,24 +171,30 @@ class Verifier:
         except Exception:  # whatever the library makes of hostile input, the answer is no
             raise TokenRefused("the token is not one of the issuer this organisation trusts") from None
 
-    def _check_registered(self, claims: dict[str, Any], audience: str) -> None:
-        registry = jwt.JWTClaimsRegistry(
-            now=int(self._now().timestamp()),
-            iss={"essential": True, "value": self._issuer},
-            aud={"essential": True, "value": audience},
-            sub={"essential": True},
-            exp={"essential": True},
-        )
-        try:
-            registry.validate(claims)
-        except ExpiredTokenError:
-            raise TokenRefused("the token has expired") from None
-        except InvalidClaimError as error:
-            if error.claim == "aud":
-                raise TokenRefused("the token is for another organisation") from None
-            raise TokenRefused("the token is not valid now or not of this issuer") from None
-        except (JoseError, TypeError, ValueError):
-            raise TokenRefused("the token lacks a claim") from None
+
+def check_registered(claims: dict[str, Any], issuer: str, audience: str, at: datetime, leeway: int = 0) -> None:
+    """Who made the token, for whom, for which professional, and that it counts at `at` (RFC 7519 section 4.1).
+
+    `leeway`: seconds that the maker's clock may differ. Raises TokenRefused.
+    """
+    registry = jwt.JWTClaimsRegistry(
+        now=int(at.timestamp()),
+        leeway=leeway,
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": audience},
+        sub={"essential": True},
+        exp={"essential": True},
+    )
+    try:
+        registry.validate(claims)
+    except ExpiredTokenError:
+        raise TokenRefused("the token has expired") from None
+    except InvalidClaimError as error:
+        if error.claim == "aud":
+            raise TokenRefused("the token is for another organisation") from None
+        raise TokenRefused("the token is not valid now or not of this issuer") from None
+    except (JoseError, TypeError, ValueError):
+        raise TokenRefused("the token lacks a claim") from None
 
 
 def is_loopback(host: str) -> bool:

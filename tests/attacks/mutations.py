@@ -3,14 +3,14 @@
 As tests/invariants/mutations.py, from which it has its machinery. Rows are in breaks.py and broker_breaks.py.
 """
 
-import subprocess
 import sys
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 from tests.attacks.breaks import BREAKS
 from tests.attacks.broker_breaks import BROKER_BREAKS
-from tests.invariants.mutations import ROOT, copy_sources, noticed, run, shown
+from tests.invariants.mutations import ROOT, asked, copy_sources, try_all
 
 ALSO = ("docs", "README.md")
 ALL = (*BREAKS, *BROKER_BREAKS)
@@ -18,29 +18,15 @@ ALL = (*BREAKS, *BROKER_BREAKS)
 
 def main() -> int:
     """0 when every defence is missed by a test."""
-    wanted = [one for one in ALL if not sys.argv[1:] or one.invariant in sys.argv[1:]]
-    wrong = 0
+    wanted = [one for one in ALL if not asked() or one.invariant in asked()]
     print("| against | defence taken away | in | test that failed |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="estafette-mutations-") as folder:
         where = Path(folder)
         copy_sources(where, ALSO)
         link_libraries(where)
-        for file in sorted({test.partition("::")[0] for one in wanted for test in one.tests or ()}):
-            tests = sorted({test for one in wanted for test in one.tests or () if test.startswith(file)})
-            code, failures = run(tests, where)
-            if code:
-                print(f"These fail with every defence in place: {failures}")
-                return 1
-        for one in wanted:
-            try:
-                failed = noticed(one, where)
-                told = shown(failed) if failed else "NONE"
-                wrong += not failed
-            except (LookupError, subprocess.TimeoutExpired) as error:
-                told, wrong = f"NOT TRIED: {error}", wrong + 1
-            print(f"| {one.invariant} | {one.says} | {one.file} | {told} |", flush=True)
-    print(f"\n{len(wanted)} defences, {wrong} not missed or not tried")
-    return 1 if wrong else 0
+        tests = sorted({test for one in wanted for test in one.tests or ()})
+        by_file = [list(group) for _, group in groupby(tests, lambda test: test.partition("::")[0])]
+        return try_all(wanted, where, by_file, "NONE")
 
 
 def link_libraries(where: Path) -> None:

@@ -14,13 +14,13 @@ from deploy.keys import operator_key
 from deploy.registry import Folder, plan, write_records
 from schemas.cases import CaseOpened
 from schemas.directory import KeyUse
-from services.gate.__main__ import _signer
 from services.gate.app import Gate
 from services.gate.scribe import Identity
 from services.relay.types import Stop
 from services.runtime.directory import Directory
 from services.runtime.jose import SigningKey, sign_detached, verify_compact
 from services.runtime.keys import KeyRing
+from services.runtime.signing import signer_of
 from tests.gate.bench import SLOTS, START, WORKER, GateBench, Row
 from tests.gate.test_gate import CHILD, MOTHER
 
@@ -115,7 +115,7 @@ def test_the_gate_signs_with_its_newest_key_in_use(keys: Keys) -> None:
     directory, ring = keys.bench.reader.directory, KeyRing.of(keys.home, "gate")
     identity = Identity(next(iter(ring.signing.values())), str(uuid4()), "test")
     reader: Any = keys.bench.reader
-    keys.bench.gate = Gate(identity, reader, SLOTS, signer=lambda at: _signer(ring, directory, at))
+    keys.bench.gate = Gate(identity, reader, SLOTS, signer=signer_of(ring, directory, Stop))
 
     def signed_by() -> str:
         seal = keys.bench.say(VT, f"case:{uuid4()}", CaseOpened(persons=(CHILD, MOTHER), lead=WORKER)).seals[0]

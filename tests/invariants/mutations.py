@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.invariants.breaks import BREAKS, LIVES, STORIES, Break
@@ -90,29 +90,40 @@ def shown(failed: list[str]) -> str:
     return f"{failed[0]} and {len(failed) - 1} more" if len(failed) > 1 else failed[0]
 
 
+def asked() -> list[str]:
+    """Which to try; none named: all."""
+    return sys.argv[1:]
+
+
+def try_all(wanted: Sequence[Break], where: Path, unbroken: Iterable[Sequence[str]], nobody: str) -> int:
+    """Print a row for each break. 0 when each is noticed, and the tests of `unbroken`, a run each, pass without any."""
+    for tests in unbroken:
+        code, failures = run(tests, where)
+        if code:
+            print(f"These fail without any break: {failures}")
+            return 1
+    wrong = 0
+    for one in wanted:
+        try:
+            failed = noticed(one, where)
+            told = shown(failed) if failed else nobody
+            wrong += not failed
+        except (LookupError, subprocess.TimeoutExpired) as error:
+            told, wrong = f"NOT TRIED: {error}", wrong + 1
+        print(f"| {one.invariant} | {one.says} | {one.file} | {told} |", flush=True)
+    print(f"\n{len(wanted)} tried, {wrong} went unnoticed or could not be tried")
+    return 1 if wrong else 0
+
+
 def main() -> int:
     """0 when every break is noticed."""
-    wrong = 0
-    wanted = [one for one in BREAKS if one.invariant in (sys.argv[1:] or one.invariant)]
+    wanted = [one for one in BREAKS if not asked() or one.invariant in asked()]
     print("| invariant | what was broken | in | test that noticed |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="estafette-mutations-") as folder:
         where = Path(folder)
         copy_sources(where)
         unbroken = sorted({path for one in wanted for path in one.tests or (STORIES, LIVES)})
-        code, failures = run(unbroken, where)
-        if code:
-            print(f"These fail without any break: {failures}")
-            return 1
-        for one in wanted:
-            try:
-                failed = noticed(one, where)
-                told = shown(failed) if failed else "NOBODY"
-                wrong += not failed
-            except (LookupError, subprocess.TimeoutExpired) as error:
-                told, wrong = f"NOT TRIED: {error}", wrong + 1
-            print(f"| {one.invariant} | {one.says} | {one.file} | {told} |", flush=True)
-    print(f"\n{len(wanted)} breaks, {wrong} went unnoticed or could not be tried")
-    return 1 if wrong else 0
+        return try_all(wanted, where, [unbroken], "NOBODY")
 
 
 if __name__ == "__main__":
