@@ -5,12 +5,12 @@ a part was lost, without a word.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import OffsetOutOfRangeError, ProducerFenced, TopicAuthorizationFailedError
+from aiokafka.errors import IllegalOperation, OffsetOutOfRangeError, ProducerFenced, TopicAuthorizationFailedError
 
 from services.relay.log import Fenced, PositionLost, Refused, Span
 from services.relay.own import state_topic
@@ -136,23 +136,26 @@ class KafkaLog:
             async with asyncio.timeout(3 * TRANSACTION_SECONDS):
                 await producer.begin_transaction()
                 sending = [self._send(producer, topic, emits) for topic, emits in _by_topic(writes).items()]
-                for outcome in await asyncio.gather(*sending, return_exceptions=True):
-                    if isinstance(outcome, BaseException):
-                        raise outcome
+                _raise_cause(await asyncio.gather(*sending, return_exceptions=True))
                 await producer.commit_transaction()
         except ProducerFenced as error:
             raise Fenced(f"{self._name}-{self._slot} has another owner") from error
 
     async def _send(self, producer: AIOKafkaProducer, topic: str, emits: Sequence[Emit]) -> None:
         """In batches made here: sending record by record costs the client far more than the records themselves."""
-        sent, batch = [], producer.create_batch()
+        sent: list[asyncio.Future[Any]] = []
+        full, batch = [], producer.create_batch()
         for _, key, value, headers in emits:
             record = {"timestamp": None, "key": key, "value": value, "headers": list(headers)}
             if batch.append(**record) is None:  # full; a new one takes a record of any size
-                sent.append(await producer.send_batch(batch, topic, partition=self._slot))
+                full.append(batch)
                 batch = producer.create_batch()
                 batch.append(**record)
-        sent.append(await producer.send_batch(batch, topic, partition=self._slot))
+        try:
+            for each in (*full, batch):
+                sent.append(await producer.send_batch(each, topic, partition=self._slot))
+        except IllegalOperation as error:
+            _raise_cause([*await asyncio.gather(*sent, return_exceptions=True), error])
         await asyncio.gather(*sent)
 
     async def close(self) -> None:
@@ -176,6 +179,15 @@ class KafkaLog:
             fetch_max_wait_ms=100,
             **more,
         )
+
+
+def _raise_cause(outcomes: Iterable[object]) -> None:
+    """Raise what went wrong first, if anything did: once a transaction has failed, the client refuses whatever follows
+    as an illegal operation, which says nothing of why.
+    """
+    errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    if errors:
+        raise next((error for error in errors if not isinstance(error, IllegalOperation)), errors[0])
 
 
 def _by_topic(writes: Sequence[Emit]) -> dict[str, list[Emit]]:
