@@ -6,6 +6,9 @@ READY := .venv/.ready
 MINUTES ?= 10
 COMPILE := $(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock"
 
+# Every service is a process of its own: without cached bytecode each would compile every module again when it starts.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check chaos bench mutations up down lock clean
 
 demo: $(READY)  ## play a story on a real Kafka on this machine; ONCE=1 ends when it is told
@@ -51,7 +54,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	sed -n '/^uv==/,/^[a-z].*==/{/^uv==\|^ /p}' requirements-dev.lock | sed '$$s/ \\$$//' > .venv/uv.lock
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r .venv/uv.lock
-	$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock \
+	$(BIN)/uv pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.lock \
 		|| $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
 	touch $@
