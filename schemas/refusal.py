@@ -51,6 +51,7 @@ class Refusal(StrEnum):
     UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE"
     CASE_EXISTS = "CASE_EXISTS"
     ITEM_DIFFERS = "ITEM_DIFFERS"  # an item travels on as it was made
+    ITEM_CORRECTED = "ITEM_CORRECTED"  # its author took it back; what takes its place goes on
     DATE_NOT_ALLOWED = "DATE_NOT_ALLOWED"
 
 

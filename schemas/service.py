@@ -121,6 +121,16 @@ class ConsentWithdrawnNotice(Body):
     items: tuple[Uuid, ...]
 
 
+class CorrectedNotice(Body):
+    """Tells who holds an item that its author corrected it, without content. What takes its place, if anything does,
+    comes from whom the item came from, where there is a basis to send it.
+    """
+
+    name: ClassVar[str] = "notices.corrected"
+    item: Uuid
+    replaced_by: Uuid | None = None
+
+
 class StoredNotice(Body):
     """Tells a sender that its letters are stored at the recipient."""
 
@@ -267,6 +277,7 @@ class Fact(Frozen):
     also: tuple[HandoverFact, ...] = ()  # other handovers the same message ended or superseded
     flags: tuple[Flag, ...] = ()
     items: tuple[Uuid, ...] = ()  # of the letter's manifest
+    to_correct: tuple[tuple[Slug, Slug], ...] = ()  # of a correction: from whom to whom it still has to go
     delivery: DeliveryFact | None = None  # of a DELIVERY
     birthdays: dict[PersonRef, date] = Field(
         default_factory=dict

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas import care, cases, consents, handovers, investigations, service
+from schemas import care, cases, consents, corrections, handovers, investigations, service
 from schemas.body import Body
 from schemas.parties import OrganisationKind as K
 
@@ -120,6 +120,7 @@ ROWS: tuple[MessageRow, ...] = (
     letter(handovers.ReturnWaived, LEADS, LEADS),
     # dossiers
     letter(care.DossierShared, HELPERS, HELPERS),
+    letter(corrections.DossierCorrected, HELPERS, HELPERS),
     letter(care.DossierOpened, HELPERS, HELPERS),
     letter(care.DossierRejected, HELPERS, HELPERS, decided_by=False, sometimes_by_hand=True),
     # supports
@@ -159,6 +160,7 @@ GATE_MADE: tuple[type[Body], ...] = (
     service.VerdictGiven,
     service.RegieMoved,
     service.ConsentWithdrawnNotice,
+    service.CorrectedNotice,
     service.StoredNotice,
     service.ResendDue,
     service.Lost,

@@ -65,6 +65,7 @@ class Who(StrEnum):
     PLANNED = "PLANNED"  # whom the message names for it
     COORDINATION = "COORDINATION"
     RECIPIENT = "RECIPIENT"  # of the message that opened it
+    GIVER = "GIVER"  # who passed the item on
 
 
 class Per(StrEnum):
@@ -82,6 +83,7 @@ class Per(StrEnum):
     MESSAGE = "MESSAGE"  # by the id of the message that opens it
     DELIVERY = "DELIVERY"  # each recipient of a message
     REJECTION = "REJECTION"  # each item that was rejected, or whole letter
+    CORRECTION = "CORRECTION"  # each who got an item from who corrects it, or from who is told so
     STATEMENT = "STATEMENT"  # each decision to set a custody holder aside
 
 
@@ -136,6 +138,7 @@ class When(StrEnum):
     UNTRUE = "UNTRUE"  # a professional says that it is not what it is called
     ITEM_SENT = "ITEM_SENT"  # the responsible sent this item to who rejected it
     SHARED_ANEW = "SHARED_ANEW"  # the responsible shared something with who rejected it
+    CORRECTED_THERE = "CORRECTED_THERE"  # this item, to this recipient, by whomever
     STATEMENT_OVER = "STATEMENT_OVER"  # withdrawn, or set aside anew
     CHARGED = "CHARGED"  # a court charged an institution with a measure
     HOLDER_SPOKE = "HOLDER_SPOKE"  # the one who was set aside was asked after all

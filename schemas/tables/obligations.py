@@ -230,7 +230,24 @@ REJECTIONS: tuple[Row, ...] = (
 )  # fmt: skip
 """What a receiver cannot use is the sender's to mend."""
 
-ROWS: tuple[Row, ...] = (*WARM_HANDOVER, *AFTER_HANDOVER, *VEILIG_THUIS, *MEASURES, *DELIVERIES, *REJECTIONS)
+CORRECTIONS: tuple[Row, ...] = (
+    Row(
+        "CORRECTION_SEND", Per.CORRECTION, (On("dossiers.corrected"),), working_days(1), Who.GIVER, Who.COORDINATION,
+        (On("dossiers.corrected", when=When.CORRECTED_THERE),),
+        "D#124; GDPR art. 19: everyone who got it", after_closing=True,
+    ),
+)  # fmt: skip
+"""A correction follows its item hop by hop."""
+
+ROWS: tuple[Row, ...] = (
+    *WARM_HANDOVER,
+    *AFTER_HANDOVER,
+    *VEILIG_THUIS,
+    *MEASURES,
+    *DELIVERIES,
+    *REJECTIONS,
+    *CORRECTIONS,
+)
 BY_CODE: dict[str, Row] = {row.code: row for row in ROWS}
 
 CASE_UPDATE_WITH_MEASURE = days(42)

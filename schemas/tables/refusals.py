@@ -43,6 +43,7 @@ WORDS: Mapping[Refusal, str] = {
     Refusal.UNKNOWN_REFERENCE: "it refers to something that is not there",
     Refusal.CASE_EXISTS: "the case is there already",
     Refusal.ITEM_DIFFERS: "an item travels on as it was made",
+    Refusal.ITEM_CORRECTED: "its author corrected this item",
     Refusal.DATE_NOT_ALLOWED: "this date may not be given",
 }
 
@@ -67,6 +68,7 @@ OF_CODE: Mapping[tuple[Refusal, Mend], str] = {
     (Refusal.TERMS_DIFFER, Mend.CORRECT): "say the same as the other side about {missing}",
     (Refusal.NO_INTERIM_OVERSIGHT, Mend.ADD): "plan who sees {missing}",
     (Refusal.COMPETENCE_MISSING, Mend.NAME_PROFESSIONAL): "name a professional with {missing}",
+    (Refusal.ITEM_CORRECTED, Mend.CORRECT): "send {missing} in its place",
     (Refusal.CATEGORY_NOT_ALLOWED, Mend.CORRECT): "send it to somebody who may have it",
 }
 """Where a code asks for another sentence than its mend alone."""

@@ -5,11 +5,13 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from schemas.base import Slug, Subject
+from schemas.corrections import DossierCorrected
 from schemas.parties import Party
 from schemas.person import Person, PersonRef
 from schemas.service import CaseFact, DeliveryFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
-from services.gate.rules.case import Case, Context, Effects, MeasureRecord, PersonRecord
+from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord, PersonRecord
+from services.gate.rules.corrections import to_correct
 from services.relay.types import Emit
 
 TOPIC = "case.facts"
@@ -36,8 +38,14 @@ def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
         also=effects.also,
         flags=effects.flags,
         items=tuple(section.item for section in data.manifest.sections) if data.manifest else (),
+        to_correct=_to_correct(ctx, after),
         birthdays=birthdays(after, ctx.today),
     )
+
+
+def _to_correct(ctx: Context, after: Case) -> tuple[tuple[Slug, Slug], ...]:
+    item = after.of(ItemRecord).get(ctx.body.item) if isinstance(ctx.body, DossierCorrected) else None
+    return to_correct(item) if item else ()
 
 
 def record(fact: Fact) -> Emit:

@@ -13,6 +13,7 @@ from schemas.event import Event
 from schemas.parties import Professional
 from services.organisation import tables as t
 from services.organisation.author import Author
+from services.organisation.corrections import beside
 from services.organisation.intake import CONTROL, queue
 from services.organisation.sections import Opened, open_letter
 from services.runtime.jose import SealingKey
@@ -39,6 +40,7 @@ class Letters:
             event = Event.model_validate_json(row["value"], extra="ignore")
             sections = open_letter(event, self.author.slug, self.keys)
             blocked = await self._blocked(connection, event, row["opened_at"])
+            corrected = await beside(connection, event.subject)
             if row["opened_at"] is None:
                 await self._first(connection, event, sections, blocked, reader)
         withheld = event.data.manifest.withheld if event.data.manifest else ()
@@ -51,7 +53,9 @@ class Letters:
             "at": row["at"],
             "body": event.data.body,
             "purpose": event.data.manifest.purpose if event.data.manifest else None,
-            "sections": [_shown(section, blocked) for section in sections],
+            "sections": [
+                {**_shown(section, blocked), "corrected": corrected.get(section.section.item)} for section in sections
+            ],
             "withheld": len(withheld),
         }
 

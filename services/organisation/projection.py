@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas import care, cases, consents, handovers, service
 from schemas.base import Slug, Subject, dump
 from schemas.body import Body, FirstContact, SightPlan
+from schemas.corrections import DossierCorrected
 from schemas.entry import Entry, EntryHandover, EntryKind, Verdict
 from schemas.event import Event
 from schemas.tables.messages import BODIES
-from services.organisation import on_the_way, succession
+from services.organisation import corrections, on_the_way, succession
 from services.organisation import tables as t
 from services.organisation.answers import THREADS, answered_by
 from services.organisation.cautions import follow
@@ -331,6 +332,8 @@ _STEPS: Mapping[type[Body] | type[None], Step] = {
     consents.ConsentWithdrawn: _withdrawn,
     care.DossierOpened: on_the_way.opened,
     care.DossierRejected: on_the_way.rejected,
+    DossierCorrected: corrections.corrected,
+    service.CorrectedNotice: corrections.corrected,
     service.ConsentWithdrawnNotice: _blocked,
     service.StoredNotice: on_the_way.stored,
     service.ResendDue: on_the_way.missing,

@@ -201,6 +201,8 @@ items = sa.Table(
     sa.Column("text", sa.Text),
     sa.Column("blocked_at", Utc),
     sa.Column("blocked_by", _Id),  # the withdrawn statement
+    sa.Column("corrected_at", Utc),
+    sa.Column("replaced_by", _Id),  # the item that takes its place
 )
 
 statements = sa.Table(  # consent as this organisation recorded it

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug, Subject
+from services.organisation import corrections
 from services.organisation import tables as t
 from services.organisation.cautions import marked, shown
 from services.organisation.on_the_way import rejections
@@ -98,6 +99,7 @@ async def case(connection: AsyncConnection, subject: Subject) -> Row | None:
         "persons": [r.person for r in await _of(connection, t.persons, subject, t.persons.c.ref)],
         "handovers": [_handover(r) for r in await _of(connection, t.handovers, subject, t.handovers.c.slot_seq)],
         "sight": [_sight(r) for r in await _of(connection, t.sight, subject, t.sight.c.child)],
+        "corrections": await corrections.of_case(connection, subject),
         "timeline": [_step(r) for r in await _of(connection, t.timeline, subject, t.timeline.c.slot_seq)],
     }
 

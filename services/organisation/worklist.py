@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug
 from schemas.handovers import HandoverState as S
-from services.organisation import on_the_way
+from services.organisation import corrections, on_the_way
 from services.organisation import tables as t
 from services.organisation.cautions import marked
 from services.organisation.intake import CONTROL
@@ -60,7 +60,7 @@ Row = dict[str, Any]
 
 async def worklist(connection: AsyncConnection, slug: Slug, now: datetime) -> list[Row]:
     """Everything, most pressing kind first."""
-    parts = (_alerts, _handovers, _refused, _rejected, _letters, _blocked, _resend, _lost, _sight)
+    parts = (_alerts, _handovers, _refused, _rejected, _letters, _corrected, _blocked, _resend, _lost, _sight)
     return await marked(connection, [row for part in parts for row in await part(connection, slug, now)])
 
 
@@ -180,6 +180,21 @@ async def _letters(connection: AsyncConnection, slug: Slug, now: datetime) -> It
         )
         for row in rows
     ]
+
+
+async def _corrected(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
+    """What was taken back by its author: not to be used any more, and to be said to who got it from here."""
+    found = []
+    for row, owed in await corrections.to_pass_on(connection, now):
+        text = "An item you hold was corrected by its author: do not go by it."
+        if owed:
+            text = f"An item you passed on was corrected: send the correction to {', '.join(owed)}."
+        elif row["source"] == slug:
+            continue
+        more = {"item": row["item"], "replaced_by": row["replaced_by"]}
+        messages = ["dossiers.corrected"] if owed else []
+        found.append(_row("CORRECTED", text, row["subject"], row["corrected_at"], **more, messages=messages))
+    return found
 
 
 async def _blocked(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:

@@ -131,6 +131,7 @@ _LEAST: dict[str, dict[str, Any]] = {
         "reason": "DANGER_ON_ASKING", "review_on": "2026-03-20",
     },
     "investigations.registered": {"investigation": uuid(17), "children": [CHILD], "sight": [plan()]},
+    "dossiers.corrected": {"item": uuid(16), "reason": "WRONG_FACT"},
     "dossiers.rejected": {"message": uuid(15), "item": uuid(16), "reason": "CANNOT_OPEN"},
 }  # fmt: skip
 
@@ -207,6 +208,11 @@ class Story:
             for recipient in fact.to:
                 said = (*said, *self.became(DeliveryState.STORED, recipient, fact.id, sender=fact.actor or ""))
         return list(said)
+
+    def correct(self, who: str, to: tuple[str, ...], left: tuple[tuple[str, str], ...]) -> list[Say]:
+        """An item is corrected; `left`: from whom to whom it still has to go."""
+        fact = self.fact("dossiers.corrected", who, self.now, to=to)
+        return self.take(fact.model_copy(update={"to_correct": left}))
 
     def became(
         self, state: DeliveryState, recipient: str, *messages: str, when: datetime | None = None, sender: str = VT,

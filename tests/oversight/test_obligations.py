@@ -400,3 +400,29 @@ def test_what_the_law_asks_of_veilig_thuis_does_not_end_with_the_case() -> None:
 def test_rows_of_a_handover_are_opened_by_handovers_only() -> None:
     """So that each has two sides to name."""
     assert all(row.per is Per.HANDOVER for row in ROWS if row.code in STANDING.values())
+
+
+def test_a_correction_is_sent_on_within_a_working_day_along_every_hop() -> None:
+    """The author owes its recipients, and each of them who passed it on from when it hears (GDPR art. 19)."""
+    story = Story()
+    item = uuid(16)
+    story.correct(VT, (LT,), ((VT, GI), (LT, "school")))
+    assert {(owed.to, owed.responsible) for owed in story.watch.of("CORRECTION_SEND")} == {
+        (GI, (VT,)),
+        ("school", (LT,)),
+    }
+    assert {(local(owed.due), owed.ref) for owed in story.watch.of("CORRECTION_SEND")} == {
+        ("2026-03-03 23:59:59", item)
+    }
+    story.correct(VT, (GI,), ((LT, "school"),))
+    story.correct(LT, ("school",), ())
+    assert "CORRECTION_SEND" not in story.codes
+
+
+def test_a_hop_further_on_is_owed_when_the_correction_has_come_that_far() -> None:
+    """Who has not heard it cannot pass it on."""
+    story = Story()
+    story.correct(VT, (LT,), ((GI, "school"),))
+    assert "CORRECTION_SEND" not in story.codes
+    story.correct(LT, (GI,), ((GI, "school"),))
+    assert story.owed("CORRECTION_SEND").responsible == (GI,)

@@ -27,10 +27,11 @@ from schemas.care import (
     SupportRequested,
     TrustBroken,
 )
+from schemas.corrections import DossierCorrected
 from schemas.manifest import Category, Purpose
 from schemas.parties import OrganisationKind
 from schemas.refusal import Mend, Reason, Refusal
-from services.gate.rules import handover, regie, sight
+from services.gate.rules import corrections, handover, regie, sight
 from services.gate.rules.case import (
     AssessmentRecord,
     ConditionRecord,
@@ -368,6 +369,7 @@ _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {
     MonitoringPlanned: _monitoring_planned,
     MonitoringChecked: _checked,
     DossierShared: _shared,
+    DossierCorrected: corrections.judge_correction,
     DossierOpened: _nothing,
     DossierRejected: _rejected,
     ReviewRecorded: _nothing,

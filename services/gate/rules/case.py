@@ -118,6 +118,10 @@ class ItemRecord(Record):
     stated_as: StatementKind | None = None  # a fact stays a fact when it is forwarded
     as_of: date | None = None
     source: Source | None = None
+    passed: tuple[tuple[Slug, Slug], ...] = ()  # from whom to whom it went
+    corrected_at: Instant | None = None
+    replaced_by: Uuid | None = None
+    corrected_for: tuple[Slug, ...] = ()  # who got the correction itself
 
     @property
     def key(self) -> str:

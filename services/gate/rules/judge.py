@@ -47,6 +47,7 @@ AFTER_CLOSING = frozenset(
         "reports.ended",
         "consents.withdrawn",
         "consents.recorded",
+        "dossiers.corrected",
         "dossiers.opened",
         "dossiers.rejected",
         "reviews.recorded",

@@ -117,6 +117,7 @@ def _left_out(ctx: Context) -> Iterator[Reason]:
         item.item
         for item in ctx.case.of(ItemRecord).values()
         if item.category in ONE_SIDED
+        and item.corrected_at is None
         and (item.author == ctx.sender.slug or ctx.sender.slug in item.held_by)
         and about.intersection(item.about)
         and item.item not in accounted

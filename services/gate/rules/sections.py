@@ -101,7 +101,8 @@ def _kept_back(ctx: Context, manifest: Manifest, to: Party, day: Day) -> Iterato
     """What speaks for the family is not withheld for want of a basis that is there (D#81, D#123)."""
     for withheld in manifest.withheld:
         known = ctx.case.of(ItemRecord).get(withheld.item)
-        if known is not None and withheld.reason is WithheldReason.NO_BASIS:
+        live = known is not None and known.corrected_at is None
+        if known is not None and live and withheld.reason is WithheldReason.NO_BASIS:
             yield _could_go(Leg(ctx, _again(known, ctx), to, manifest.purpose, day))
 
 
@@ -191,6 +192,10 @@ def _as_made(leg: Leg) -> tuple[Reason, ...]:
     sender = ctx.sender.slug
     if sender not in (known.author, *known.held_by):
         return (_reason(leg, Refusal.UNKNOWN_REFERENCE, ("item",), (Mend.LEAVE_OUT,)),)
+    if known.corrected_at is not None:
+        instead = (known.replaced_by,) if known.replaced_by else ()
+        mend = (*((Mend.CORRECT,) if instead else ()), Mend.LEAVE_OUT)
+        return (_reason(leg, Refusal.ITEM_CORRECTED, instead, mend, "GDPR art. 16, 19; D#124"),)
     kept = {
         "digest": known.digest == section.digest,
         "category": known.category is section.category,
@@ -208,6 +213,8 @@ def _item(leg: Leg, relied_on: tuple[Uuid, ...]) -> ItemRecord:
     section, sender = leg.section, leg.ctx.sender.slug
     known = leg.ctx.case.of(ItemRecord).get(section.item)
     author: Slug = known.author if known else sender
+    hop = (sender, leg.recipient.slug)
+    passed = known.passed if known else ()
     return ItemRecord(
         item=section.item,
         category=section.category,
@@ -219,6 +226,7 @@ def _item(leg: Leg, relied_on: tuple[Uuid, ...]) -> ItemRecord:
         stated_as=section.kind,
         as_of=section.as_of,
         source=section.source,
+        passed=passed if hop in passed else (*passed, hop),
     )
 
 

@@ -24,6 +24,7 @@ from schemas.care import (
 )
 from schemas.cases import LeadKept
 from schemas.consents import ConsentRecorded, ConsentSetAside, ConsentWithdrawn
+from schemas.corrections import DossierCorrected
 from schemas.handovers import FirstContactHeld, HandoverProposed, WarmContactAttested
 from schemas.person import PersonRef
 from schemas.refusal import Flag
@@ -337,6 +338,14 @@ def _shared_anew(event: Event, owed: Obligation | None) -> bool:
 
 def _to_who_rejected(event: Event, owed: Obligation) -> bool:
     return event.fact.actor in owed.responsible and set(owed.watcher) <= set(event.fact.to)
+
+
+@_condition(When.CORRECTED_THERE)
+def _corrected_there(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    return (
+        owed is not None and isinstance(body, DossierCorrected) and body.item == owed.ref and owed.to in event.fact.to
+    )
 
 
 @_condition(When.STATEMENT_OVER)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from schemas.base import Slug
 from schemas.care import DossierRejected, MeasureStarted, MonitoringPlanned
 from schemas.consents import ConsentSetAside
+from schemas.corrections import DossierCorrected
 from schemas.handovers import HandoverProposed
 from schemas.person import PersonRef
 from schemas.service import DeliveryFact, HandoverFact
@@ -27,6 +28,7 @@ class About(NamedTuple):
     handover: HandoverFact | None = None
     to: Slug | None = None
     what: str | None = None
+    giver: Slug | None = None
 
 
 def follow(event: Event, calendar: Calendar) -> None:
@@ -122,6 +124,15 @@ def _rejection(event: Event) -> Iterator[About]:
             yield About(body.item or body.message, to=sender, what=None if body.item else "WHOLE_LETTER")
 
 
+def _correction(event: Event) -> Iterator[About]:
+    """What who speaks and who hears it now passed on. Further hops follow when the correction comes there."""
+    here = (event.fact.actor, *event.fact.to)
+    if isinstance(event.body, DossierCorrected):
+        for giver, taker in event.fact.to_correct:
+            if giver in here:
+                yield About(event.body.item, to=taker, giver=giver)
+
+
 def _statement(event: Event) -> Iterator[About]:
     body = event.body
     if isinstance(body, ConsentSetAside):
@@ -165,6 +176,7 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.MESSAGE: _message,
     Per.DELIVERY: _delivery,
     Per.REJECTION: _rejection,
+    Per.CORRECTION: _correction,
     Per.STATEMENT: _statement,
 }
 
@@ -211,5 +223,6 @@ def parties(who: Who, event: Event, about: About) -> tuple[Slug, ...]:
         Who.PLANNED: (getattr(event.body, "by", None),),
         Who.COORDINATION: (head.coordination,),
         Who.RECIPIENT: (about.to,),
+        Who.GIVER: (about.giver,),
     }
     return distinct(meant[who])
