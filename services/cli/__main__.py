@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from services.cli.ask import ask
 from services.cli.audit import audit
 from services.cli.backup import backup, restore
 from services.cli.demo import demo
@@ -40,6 +41,7 @@ def main(context: click.Context, home: Path) -> None:
 
 for command in (up, down, status):
     main.add_command(command)
+main.add_command(ask)
 main.add_command(audit)
 main.add_command(backup)
 main.add_command(restore)

@@ -88,8 +88,9 @@ class _Asking:
         self._file = file
 
     def show(self, path: str, about: str) -> None:
-        deployment = _deployment(self._file)
-        answer = asked(self._url or _address(deployment), path, self._token(deployment), self._period)
+        deployment = deployment_of(self._file)
+        token = token_of(deployment, self._asker)
+        answer = asked(self._url or address_of(deployment), path, token, self._period)
         if self._as_json:
             click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
             return
@@ -97,15 +98,17 @@ class _Asking:
         for part in rendered(answer, about):
             console.print(part)
 
-    def _token(self, deployment: Deployment) -> str:
-        organisation, _, professional = self._asker.partition("/")
-        try:
-            caller = deployment.organisation(organisation).caller(professional)
-            return Issuer.from_home(Settings().home).issue(caller)
-        except KeyError as unknown:
-            raise click.ClickException(f"unknown: {unknown.args[0]}") from None
-        except FileNotFoundError:
-            raise click.ClickException("there is no token issuer yet: estafette directory init") from None
+
+def token_of(deployment: Deployment, asker: str) -> str:
+    """A token for ORGANISATION/PROFESSIONAL. Raises ClickException."""
+    organisation, _, professional = asker.partition("/")
+    try:
+        caller = deployment.organisation(organisation).caller(professional)
+        return Issuer.from_home(Settings().home).issue(caller)
+    except KeyError as unknown:
+        raise click.ClickException(f"unknown: {unknown.args[0]}") from None
+    except FileNotFoundError:
+        raise click.ClickException("there is no token issuer yet: estafette directory init") from None
 
 
 def asked(url: str, path: str, token: str, period: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -114,14 +117,15 @@ def asked(url: str, path: str, token: str, period: Mapping[str, str] | None = No
     query = dict(period or {})
     with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=SECONDS) as client:
         while True:
-            answer = _answer(client, path, query)
+            answer = answer_of(client, path, query)
             entries += answer["entries"]
             if not answer.get("next"):
                 return answer | {"entries": entries}
             query["after"] = answer["next"]
 
 
-def _answer(client: httpx2.Client, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+def answer_of(client: httpx2.Client, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+    """One answer of the ledger service. Raises ClickException with its code and reason when it refuses."""
     try:
         response = client.get(path, params=query)
     except httpx2.HTTPError as error:
@@ -136,14 +140,16 @@ def _answer(client: httpx2.Client, path: str, query: Mapping[str, str]) -> dict[
     return answer
 
 
-def _deployment(file: Path) -> Deployment:
+def deployment_of(file: Path) -> Deployment:
+    """The organisations file. Raises ClickException."""
     try:
         return Deployment.load(file)
     except ValidationError as error:
         raise click.ClickException(f"{file} does not describe a deployment:\n{error}") from None
 
 
-def _address(deployment: Deployment) -> str:
+def address_of(deployment: Deployment) -> str:
+    """Where the ledger service of this machine listens. Raises ClickException."""
     port = next((service.port for service in deployment.services if service.slug == "ledger"), None)
     if port is None:
         raise click.ClickException("no ledger service in the organisations file: give --url")

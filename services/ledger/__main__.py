@@ -7,7 +7,8 @@ from typing import Any, Final
 import structlog
 
 from services.ledger import queries, store
-from services.ledger.api import Desk, ledger_api
+from services.ledger.api import ledger_api
+from services.ledger.desk import Desk
 from services.ledger.projection import ALERTS, LEDGER, Projection
 from services.ledger.reads import LookLog
 from services.runtime import log as logs

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject
+from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from services.runtime.tokens import Role
 
@@ -23,6 +24,15 @@ class Question(StrEnum):
     ORGANISATION = "ORGANISATION"
     ALERTS = "ALERTS"
     EXPORT = "EXPORT"
+    LEADS = "LEADS"
+    KNEW = "KNEW"
+    RECEIVED = "RECEIVED"
+    COURSE = "COURSE"
+    WAITS = "WAITS"
+    ROUTES = "ROUTES"
+    ALONE = "ALONE"
+    REFUSALS = "REFUSALS"
+    LEARN = "LEARN"
 
 
 class Asked(Frozen):
@@ -34,7 +44,10 @@ class Asked(Frozen):
     organisation: Slug | None = None
     since: Instant | None = None
     until: Instant | None = None
+    at: Instant | None = None  # the moment asked about
     state: Code | None = None
+    kind: OrganisationKind | None = None  # of the organisations asked about
+    siblings: bool | None = None  # whether brothers and sisters count each
     after: Code | None = None  # from which page on
 
 

@@ -16,7 +16,7 @@ def rows_of(entry: Entry, hashed: str, jws: str) -> Rows:
     """Every row of an entry, the entry's own first."""
     place = {"epoch": entry.epoch, "slot": entry.slot, "slot_seq": entry.slot_seq}
     yield store.entries, place | _head(entry) | {"hash": hashed, "jws": jws}
-    for table, row in (*_who(entry), *_what(entry)):
+    for table, row in (*_who(entry), *_what(entry), *where_it_stands(entry)):
         yield table, place | row
 
 
@@ -57,6 +57,19 @@ def _what(entry: Entry) -> Rows:
         yield store.entry_reasons, {"number": number, "code": reason.code.value, **of}
     for person in sorted(_persons(entry)):
         yield store.entry_persons, {"person": person}
+
+
+def where_it_stands(entry: Entry) -> Rows:
+    """The handovers as they are after the decision, and the move of regie. An entry names a handover once."""
+    told = {each.id: each for each in (*entry.also, *((entry.handover,) if entry.handover else ()))}
+    for handover in told.values():
+        sides = {"sender": handover.sender, "receiver": handover.receiver}
+        yield (
+            store.entry_handovers,
+            {"handover": handover.id, "kind": handover.kind.value, "state": handover.state.value, **sides},
+        )
+    if entry.regie is not None:
+        yield store.entry_regie, entry.regie.model_dump(mode="json")
 
 
 def _persons(entry: Entry) -> set[str]:

@@ -122,6 +122,31 @@ entry_reasons = sa.Table(
     _of_entry(),
 )
 
+entry_handovers = sa.Table(
+    "entry_handovers",
+    metadata,
+    *_place(),
+    sa.Column("handover", UUID, primary_key=True),
+    sa.Column("kind", CODE, nullable=False),
+    sa.Column("state", CODE, nullable=False),
+    sa.Column("sender", CODE, nullable=False),
+    sa.Column("receiver", CODE, nullable=False),
+    _of_entry(),
+    sa.Index("entry_handovers_handover", "handover"),
+    sa.Index("entry_handovers_receiver", "receiver"),
+)
+"""Where each handover stood after a decision."""
+
+entry_regie = sa.Table(
+    "entry_regie",
+    metadata,
+    *_place(),
+    sa.Column("holder_before", CODE),
+    sa.Column("holder_after", CODE),
+    _of_entry(),
+)
+"""The decisions in which regie moved."""
+
 inbox_sequences = sa.Table(
     "inbox_sequences",
     metadata,

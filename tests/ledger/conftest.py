@@ -184,6 +184,11 @@ class Kit:
     story = staticmethod(story)
 
     @staticmethod
+    def message_of(seal: str, gate: Any) -> str:
+        message = read_entry(seal, gate.resolve).message
+        return message.id if message else ""
+
+    @staticmethod
     def concerned(seal: str, gate: Any) -> frozenset[Slug]:
         return concerned(read_entry(seal, gate.resolve))
 

@@ -1,0 +1,184 @@
+"""`estafette ask`: the questions the chain must be able to answer. docs/questions.md has an example of each."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx2
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.directory import DEMO
+from services.cli.audit import SECONDS, address_of, answer_of, deployment_of, token_of
+
+Row = Mapping[str, Any]
+Shown = Iterable[Table | str]
+
+
+class Asking:
+    """Who asks, over which days, and how the answer is shown."""
+
+    def __init__(self, asker: str, days: Mapping[str, str], url: str | None, file: Path) -> None:
+        self._asker, self._days, self._url, self._file = asker, days, url, file
+        self.as_json = False
+
+    def show(self, path: str, shown: Callable[[Any], Shown], **query: str | None) -> None:
+        """Ask, and show the answer: as it came, or as `shown` words it."""
+        deployment = deployment_of(self._file)
+        wanted = {**self._days, **{name: value for name, value in query.items() if value is not None}}
+        headers = {"Authorization": f"Bearer {token_of(deployment, self._asker)}"}
+        url = self._url or address_of(deployment)
+        with httpx2.Client(base_url=url, headers=headers, timeout=SECONDS) as client:
+            answer = answer_of(client, path, wanted)
+        if self.as_json:
+            click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+            return
+        console = Console(width=None if sys.stdout.isatty() else 200)
+        for part in shown(answer["answer"]):
+            console.print(part)
+
+
+def _as_json(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.obj.as_json = value
+
+
+def question(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A question as a sub-command."""
+
+    def made(function: Callable[..., Any]) -> click.Command:
+        json_ = click.option(
+            "--json", is_flag=True, expose_value=False, callback=_as_json, help="As the ledger gave it."
+        )
+        return ask.command(name)(json_(click.pass_obj(function)))
+
+    return made
+
+
+@click.group()
+@click.option(
+    "--as",
+    "asker",
+    required=True,
+    metavar="ORGANISATION/PROFESSIONAL",
+    help="Who asks: a privacy officer about the own organisation, a chain coordinator about numbers of its region.",
+)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day, included.")
+@click.option(
+    "--url", envvar="ESTAFETTE_LEDGER_URL", help="Of the ledger service (default: from the organisations file)."
+)
+@click.option(
+    "--organisations",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=DEMO,
+    envvar="ESTAFETTE_ORGANISATIONS",
+)
+@click.pass_context
+def ask(
+    context: click.Context,
+    asker: str,
+    since: datetime | None,
+    until: datetime | None,
+    url: str | None,
+    file: Path,
+) -> None:
+    """Who leads, who knew what, what was received, what waits on whom. Every question is written down first."""
+    days = {name: f"{day:%Y-%m-%d}" for name, day in (("since", since), ("until", until)) if day is not None}
+    context.obj = Asking(asker, days, url, file)
+
+
+@question("leads")
+@click.argument("case")
+@click.option("--at", help="A moment, e.g. 2026-03-02T09:00:00Z (default: now).")
+def leads_command(asking: Asking, case: str, at: str | None) -> None:
+    """Who leads CASE, and who led it before."""
+    asking.show(f"/api/cases/{case}/leads", _leads, at=at)
+
+
+@question("knew")
+@click.argument("case")
+@click.option("--at", help="A moment, e.g. 2026-03-02T09:00:00Z (default: now).")
+def knew_command(asking: Asking, case: str, at: str | None) -> None:
+    """Which items of CASE were held by whom at a moment."""
+    asking.show(f"/api/cases/{case}/knew", _knew, at=at)
+
+
+@question("received")
+@click.option(
+    "--from", "kind", default="VEILIG_THUIS", show_default=True, help="The kind of organisation it came from."
+)
+def received_command(asking: Asking, kind: str) -> None:
+    """Everything received from Veilig Thuis, with state and outcome."""
+    asking.show("/api/received", _received, kind=kind)
+
+
+@question("refusals")
+def refusals_command(asking: Asking) -> None:
+    """What was refused, by reason."""
+    asking.show("/api/numbers/refusals", _refusals)
+
+
+def table(title: str, *columns: str, rows: Iterable[Iterable[Any]]) -> Table:
+    """A table in which nothing that came from elsewhere is read as markup."""
+    made = Table(*columns, title=title)
+    for row in rows:
+        made.add_row(*("-" if value is None else escape(str(value)) for value in row))
+    return made
+
+
+def when(at: str | None) -> str | None:
+    return at[:16].replace("T", " ") if at else None
+
+
+def _leads(answer: Row) -> Shown:
+    then = answer["then"]
+    yield f"{_lead(then)} leads {answer['case']}" + (f" at {when(answer['at'])}" if answer["at"] else "")
+    rows = ((_lead(s), when(s["since"]), when(s["until"]), s["by"], s["entry"][:8]) for s in answer["spells"])
+    yield table("Who led", "who", "from", "until", "by", "entry", rows=rows)
+
+
+def _lead(spell: Row | None) -> str:
+    holder = (spell or {}).get("holder") or "nobody"
+    return f"the family, with {holder}" if spell and spell["family"] else holder
+
+
+def _knew(answer: Row) -> Shown:
+    yield f"{_lead(answer['lead'])} led {answer['case']} at {when(answer['at'])}"
+    rows = (
+        (o["organisation"], i["category"], ", ".join(i["about"]), i["source"], when(i["since"]), when(i["opened_at"]))
+        for o in answer["organisations"]
+        for i in o["items"]
+    )
+    yield table("Held then", "who", "what", "about", "from", "since", "opened", rows=rows)
+
+
+def _received(answer: Row) -> Shown:
+    if answer["counts"]:
+        rows = ((c["receiver"], c["source"], c["kind"], c["state"], c["number"]) for c in answer["counts"])
+        yield table("Received", "by", "from", "kind", "state", "how many", rows=rows)
+        return
+    columns = ("received", "from", "case", "kind", "state", "last word", "when", "leads now", "case closed")
+    yield table("Handovers received", *columns, rows=map(_handover, answer["handovers"]))
+    letters = (
+        (when(each["received_at"]), each["source"], each["case"], each["name"], when(each["opened_at"]))
+        for each in answer["letters"]
+    )
+    yield table("Other letters received", "received", "from", "case", "message", "opened", rows=letters)
+
+
+def _handover(row: Row) -> Iterable[Any]:
+    brought = (when(row["received_at"]), row["source"], row["case"], row["kind"])
+    became = (row["state"], row["outcome"], when(row["outcome_at"]))
+    return (*brought, *became, row["leads"], when(row["case_closed_at"]))
+
+
+def _refusals(answer: Row) -> Shown:
+    yield f"{answer['refused']} messages refused"
+    rows = ((r["number"], r["name"], r["in_words"], r["code"]) for r in answer["reasons"])
+    yield table("Why", "how many", "message", "reason", "code", rows=rows)
