@@ -100,4 +100,6 @@ class Flag(StrEnum):
     CLOSED_WITH_OPEN_CONCERN = "CLOSED_WITH_OPEN_CONCERN"
     BOUNCE_LOOP = "BOUNCE_LOOP"
     EMERGENCY_OPEN = "EMERGENCY_OPEN"
+    DECIDED_DURING_ABSENCE = "DECIDED_DURING_ABSENCE"  # a key decision while the lead was away
+    AGREEMENT_OVERRIDDEN = "AGREEMENT_OVERRIDDEN"  # ... and past what was agreed with the family
     URGENT_GROUND = "URGENT_GROUND"  # shared in haste; the weighing follows within 24 hours

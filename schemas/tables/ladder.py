@@ -38,5 +38,11 @@ LONGEST_SILENCE = working_days(10)
 NO_OVERSIGHT = "NO_OVERSIGHT"
 """Tier 3 at once: a child of a waiting case whom nobody sees."""
 
-PATTERNS: dict[str, int] = {"BOUNCE_LOOP": 2, "CLOSED_WITH_OPEN_CONCERN": 2, "SINGLE_SOURCE": 1}
+PATTERNS: dict[str, int] = {
+    "BOUNCE_LOOP": 2,
+    "CLOSED_WITH_OPEN_CONCERN": 2,
+    "SINGLE_SOURCE": 1,
+    "DECIDED_DURING_ABSENCE": 2,
+    "AGREEMENT_OVERRIDDEN": 1,
+}
 """Alerts without a due moment, with their tier. SINGLE_SOURCE goes to the regie holder only. None of them climbs."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas import care, cases, consents, corrections, handovers, investigations, service
+from schemas import absences, care, cases, consents, corrections, handovers, investigations, service, stagnations
 from schemas.body import Body
 from schemas.parties import OrganisationKind as K
 
@@ -144,6 +144,15 @@ ROWS: tuple[MessageRow, ...] = (
     statement(care.MonitoringPlanned, LEADS, PARTIES),
     letter(care.MonitoringChecked, CHAIN, CHAIN),
     statement(care.ReviewRecorded, CHAIN, PARTIES, second=True),
+    # who is away, what stands still, what is talked over
+    statement(absences.AbsencePlanned, HELPERS, PARTIES),
+    statement(absences.AbsenceStarted, HELPERS, PARTIES),
+    statement(absences.AbsenceEnded, HELPERS, PARTIES),
+    statement(stagnations.StagnationRaised, HELPERS, PARTIES),
+    statement(stagnations.StagnationActioned, HELPERS, PARTIES),
+    statement(stagnations.StagnationResolved, HELPERS, PARTIES),
+    statement(stagnations.ConsultRequested, HELPERS, PARTIES),
+    statement(stagnations.JointConsultHeld, HELPERS, PARTIES),
     # machines
     statement(service.AlertRaised, SERVICES, ANYONE, party_bound=False, decided_by=False),
     statement(service.AlertEscalated, SERVICES, ANYONE, party_bound=False, decided_by=False),

@@ -66,6 +66,7 @@ class Who(StrEnum):
     COORDINATION = "COORDINATION"
     RECIPIENT = "RECIPIENT"  # of the message that opened it
     GIVER = "GIVER"  # who passed the item on
+    OWNER = "OWNER"  # whose the message says it is
 
 
 class Per(StrEnum):
@@ -85,6 +86,9 @@ class Per(StrEnum):
     REJECTION = "REJECTION"  # each item that was rejected, or whole letter
     CORRECTION = "CORRECTION"  # each who got an item from who corrects it, or from who is told so
     STATEMENT = "STATEMENT"  # each decision to set a custody holder aside
+    ABSENCE = "ABSENCE"
+    STAGNATION = "STAGNATION"
+    CONSULT = "CONSULT"
 
 
 class From(StrEnum):
@@ -97,6 +101,9 @@ class From(StrEnum):
     TELL_BEFORE = "TELL_BEFORE"  # the date given, at most 4 weeks on (Veilig Thuis: 6)
     BIRTHDAY = "BIRTHDAY"
     REVIEW_ON = "REVIEW_ON"  # the day given for looking at it again
+    ACT_BEFORE = "ACT_BEFORE"  # the day named in the message, as are the two below
+    EVALUATE_ON = "EVALUATE_ON"
+    BEFORE = "BEFORE"
     BEFORE_END = "BEFORE_END"  # 30 days before the measure ends; half-way through a shorter one
 
 
@@ -127,6 +134,10 @@ class When(StrEnum):
     AFTER_INVESTIGATION = "AFTER_INVESTIGATION"
     CONTACT_HELD = "CONTACT_HELD"
     URGENT_GROUND = "URGENT_GROUND"  # the gate let a section through in haste
+    ABOUT_THIS = "ABOUT_THIS"  # the message names the same absence, standstill or consult
+    NO_STAND_IN = "NO_STAND_IN"
+    STAND_IN_GIVEN = "STAND_IN_GIVEN"  # for this absence
+    LEAVES = "LEAVES"  # and does not come back
     SHOWS_REVIEW = "SHOWS_REVIEW"  # a second person reviewed the message that opened it
     DELIVERED = "DELIVERED"  # into an inbox that confirms what it stored; also a letter that was sent again
     STORED = "STORED"  # this message, at this recipient

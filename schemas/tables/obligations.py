@@ -7,6 +7,7 @@ ends or an emergency overtakes it, unless the row outlives it; every row closes 
 
 from schemas.handovers import HandoverState as S
 from schemas.tables.obligation_row import Basis, From, On, Per, Row, When, Who, days, gone, hours, working_days
+from schemas.tables.obligations_of_help import HELP
 from schemas.tables.transitions import Effect
 
 LAW, NORM = Basis.LAW, Basis.NORM
@@ -247,6 +248,7 @@ ROWS: tuple[Row, ...] = (
     *DELIVERIES,
     *REJECTIONS,
     *CORRECTIONS,
+    *HELP,
 )
 BY_CODE: dict[str, Row] = {row.code: row for row in ROWS}
 

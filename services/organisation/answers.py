@@ -14,10 +14,11 @@ ANSWERS: Mapping[str, frozenset[str]] = {
     "handovers.cancelled": frozenset({"handovers.cancel_confirmed"}),
     "handovers.return_waived": frozenset({"handovers.return_waived"}),
     "supports.requested": frozenset({"supports.accepted", "supports.declined"}),
+    "consults.requested": frozenset({"consults.held"}),
 }
 """Message name to the names that answer it, about the same handover or support (protocol §4)."""
 
-THREADS = ("handover", "support")
+THREADS = ("handover", "support", "consult")
 """The field of a body that says which conversation it belongs to."""
 
 

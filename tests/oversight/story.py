@@ -132,6 +132,21 @@ _LEAST: dict[str, dict[str, Any]] = {
     },
     "investigations.registered": {"investigation": uuid(17), "children": [CHILD], "sight": [plan()]},
     "dossiers.corrected": {"item": uuid(16), "reason": "WRONG_FACT"},
+    "absences.started": {
+        "absence": uuid(18), "professional": "p1", "since": "2026-03-02", "reason": "ILLNESS",
+    },
+    "absences.ended": {"absence": uuid(18)},
+    "stagnations.raised": {
+        "stagnation": uuid(19), "kind": "NO_PROGRESS", "owner": LT, "action": "mapping-session",
+        "act_before": "2026-03-10", "evaluate_on": "2026-04-10",
+    },
+    "stagnations.actioned": {"stagnation": uuid(19), "action": "mapping-session"},
+    "stagnations.resolved": {"stagnation": uuid(19), "result": "MOVING_AGAIN"},
+    "consults.requested": {"consult": uuid(20), "about": "STAGNATION", "invited": [LT], "before": "2026-03-06"},
+    "consults.held": {
+        "consult": uuid(20), "about": "STAGNATION", "held_on": "2026-03-05", "took_part": [LT, VT], "adviser": "NONE",
+        "decision": "go-on",
+    },
     "dossiers.rejected": {"message": uuid(15), "item": uuid(16), "reason": "CANNOT_OPEN"},
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from schemas.base import Code, Count, Frozen, Instant, Slug, Subject, Uuid
+from schemas.base import Code, Count, Instant, Slug, Subject, Uuid
 from schemas.body import Body, ConditionStatus, Phase, SafetyCondition, SightPlan, Staying
 from schemas.care import MeasureKind, SupportKind
 from schemas.consents import Decision, Scope
@@ -23,6 +23,8 @@ from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason
 from schemas.service import HandoverFact
 from schemas.tables.messages import MessageRow
+from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
+from services.gate.rules.record import Record as Record
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -31,17 +33,6 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 def dutch_day(moment: datetime) -> date:
     """The date in the Netherlands at a moment."""
     return moment.astimezone(AMSTERDAM).date()
-
-
-class Record(Frozen):
-    """One state record of a case, kept under `<kind>:<case>:<key>`."""
-
-    kind: ClassVar[str]
-
-    @property
-    def key(self) -> str:
-        """What tells it apart within the case."""
-        raise NotImplementedError
 
 
 class CaseHead(Record):
@@ -302,6 +293,9 @@ RECORDS: tuple[type[Record], ...] = (
     SightRecord,
     MonitoringRecord,
     AssessmentRecord,
+    AbsenceRecord,
+    StagnationRecord,
+    ConsultRecord,
 )
 
 R = TypeVar("R", bound=Record)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from schemas.base import Slug
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.messages import Audience, Shape
-from services.gate.rules import roles
+from services.gate.rules import absences, roles
+from services.gate.rules.absences import judge_absence
 from services.gate.rules.alerts import judge_machine
 from services.gate.rules.care import judge_care
 from services.gate.rules.case import CaseHead, Context, Effects, Judgement
@@ -15,6 +16,7 @@ from services.gate.rules.handover import judge_handover
 from services.gate.rules.investigations import judge_investigation
 from services.gate.rules.measures import judge_measure
 from services.gate.rules.sections import judge_sections
+from services.gate.rules.stagnations import judge_stagnation
 
 Rule = Callable[[Context], Judgement]
 
@@ -31,6 +33,9 @@ CONVERSATIONS: Mapping[str, Rule] = {
     "monitoring": judge_care,
     "dossiers": judge_care,
     "reviews": judge_care,
+    "absences": judge_absence,
+    "stagnations": judge_stagnation,
+    "consults": judge_stagnation,
     "alerts": judge_machine,
     "receipts": judge_machine,
 }
@@ -54,6 +59,7 @@ AFTER_CLOSING = frozenset(
         "measures.ending",
         "measures.ended",
         "supports.ended",
+        "absences.ended",
     }
 )
 """What may still be said in a closed case; everything else waits until it is reopened."""
@@ -71,10 +77,11 @@ def judge(ctx: Context) -> Judgement:
         found.append(Reason(code=Refusal.WRONG_STATE, missing=("OPEN_CASE",), mend=(Mend.WAIT_FOR_STATE,)))
         return Judgement(tuple(found))
     said, carried = CONVERSATIONS[ctx.event.name.partition(".")[0]](ctx), judge_sections(ctx)
-    found += [*said.reasons, *carried.reasons]
+    found += [*absences.reasons(ctx), *said.reasons, *carried.reasons]
     if found:
         return Judgement(tuple(dict.fromkeys(found)))
-    return Judgement(effects=_known_to(ctx, said.effects + carried.effects))
+    seen = Effects(flags=absences.flags(ctx))
+    return Judgement(effects=_known_to(ctx, said.effects + carried.effects + seen))
 
 
 def _closed(ctx: Context) -> bool:

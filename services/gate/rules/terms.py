@@ -27,6 +27,7 @@ from schemas.tables.transitions import UNDER_WAY, Side
 from services.gate.rules import sight
 from services.gate.rules.case import Context, HandoverRecord, SightRecord
 from services.gate.rules.regie import head_of
+from services.gate.rules.stand_ins import stand_ins
 
 LONGEST_WAIT = timedelta(weeks=4)
 """A wait is reviewed after four weeks at most (our default)."""
@@ -119,7 +120,8 @@ def _attested(ctx: Context, record: HandoverRecord, side: Side, body: WarmContac
 
 
 def _story_read(ctx: Context, record: HandoverRecord, side: Side, body: StoryAcknowledged) -> Iterator[Reason]:
-    readers = {p.ref for p in (record.professional, record.stand_in) if p is not None}
+    named = (record.professional, record.stand_in, *stand_ins(ctx, record.professional))
+    readers = {p.ref for p in named if p is not None}
     by = ctx.event.data.by
     if body.professional not in readers or by is None or by.ref != body.professional:
         yield _named_only(record, "D#27: whoever meets the family has read its story")

@@ -98,12 +98,17 @@ def children_seen(event: Event) -> tuple[PersonRef, ...]:
     return ()
 
 
-def _condition(when: When) -> Callable[[Condition], Condition]:
+def condition(when: When) -> Callable[[Condition], Condition]:
+    """Makes a function the condition of this name."""
+
     def register(function: Condition) -> Condition:
         CONDITIONS[when] = function
         return function
 
     return register
+
+
+_condition = condition
 
 
 @_condition(When.VT_ORIGIN)

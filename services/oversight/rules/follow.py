@@ -111,7 +111,7 @@ def _end(event: Event) -> None:
     """A closed case owes nothing but what the law asks after closing; who was alarmed about the rest is told."""
     watch = event.watch
     for alert in tuple(watch.alerts.values()):
-        if alert.code in PATTERNS and alert.code != patterns.OPEN_CONCERN:
+        if alert.code in PATTERNS and alert.code not in patterns.AFTER_CLOSING:
             ladder.resolve(watch, alert, "NO_LONGER_APPLIES")
     for record in tuple(watch.records()):
         stays = isinstance(record, Obligation) and record.row.after_closing

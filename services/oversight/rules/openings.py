@@ -16,6 +16,7 @@ from schemas.tables.obligations import BY_CODE, ROWS, STANDING
 from services.oversight.rules.calendar import Calendar
 from services.oversight.rules.case import Handover, Obligation, distinct
 from services.oversight.rules.conditions import Event, opens
+from services.oversight.rules.help_conditions import FIELDS
 from services.oversight.rules.terms import due_of, opens_at
 
 
@@ -162,6 +163,15 @@ def _birthday(event: Event) -> Iterator[About]:
             yield About("", person, day)
 
 
+def _by_its_id(field: str) -> Callable[[Event], Iterator[About]]:
+    """One for each thing with an id of its own, which stands in this field."""
+
+    def about(event: Event) -> Iterator[About]:
+        yield About(getattr(event.body, field, ""))
+
+    return about
+
+
 _OF_HANDOVER: dict[Per, Callable[[Row, Event, HandoverFact], Iterator[About]]] = {
     Per.HANDOVER: _handover,
     Per.HANDOVER_CHILD: _handover_child,
@@ -178,6 +188,7 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.REJECTION: _rejection,
     Per.CORRECTION: _correction,
     Per.STATEMENT: _statement,
+    **{per: _by_its_id(field) for per, field in FIELDS.items()},
 }
 
 
@@ -224,5 +235,6 @@ def parties(who: Who, event: Event, about: About) -> tuple[Slug, ...]:
         Who.COORDINATION: (head.coordination,),
         Who.RECIPIENT: (about.to,),
         Who.GIVER: (about.giver,),
+        Who.OWNER: (getattr(event.body, "owner", None),),
     }
     return distinct(meant[who])

@@ -5,6 +5,7 @@ from schemas.manifest import SourceKind
 from schemas.refusal import Flag
 from schemas.tables.ladder import PATTERNS
 from schemas.tables.transitions import Effect
+from services.oversight.rules import flagged
 from services.oversight.rules.case import distinct
 from services.oversight.rules.conditions import Event
 from services.oversight.rules.ladder import raise_alert, resolve
@@ -12,6 +13,8 @@ from services.oversight.rules.ladder import raise_alert, resolve
 BOUNCE_LOOP = "BOUNCE_LOOP"
 OPEN_CONCERN = "CLOSED_WITH_OPEN_CONCERN"
 SINGLE_SOURCE = "SINGLE_SOURCE"
+AFTER_CLOSING = flagged.AFTER_CLOSING | {OPEN_CONCERN}
+"""What closing the case does not end."""
 
 
 def follow(event: Event) -> None:
@@ -23,6 +26,7 @@ def follow(event: Event) -> None:
     _bounce_loop(event)
     _open_concern(event)
     _single_source(event)
+    flagged.follow(event)
 
 
 def _bounce_loop(event: Event) -> None:

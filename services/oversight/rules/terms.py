@@ -72,6 +72,16 @@ def _before_end(row: Row, event: Event, calendar: Calendar, day: date | None) ->
     return end_of(body.until - timedelta(days=min(BEFORE_MEASURE_END, half)))
 
 
+def _named_in(field: str) -> Callable[[Row, Event, Calendar, date | None], datetime]:
+    """The day that a field of the message names."""
+
+    def due(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+        named = getattr(event.body, field, None)
+        return _on_the_day(row, event, calendar, named if isinstance(named, date) else None)
+
+    return due
+
+
 _BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
     From.WAIT_UNTIL: _wait_until,
     From.PLAN: _on_the_day,
@@ -79,6 +89,9 @@ _BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
     From.REVIEW_ON: _on_the_day,
     From.TELL_BEFORE: _tell_before,
     From.BEFORE_END: _before_end,
+    From.ACT_BEFORE: _named_in("act_before"),
+    From.EVALUATE_ON: _named_in("evaluate_on"),
+    From.BEFORE: _named_in("before"),
 }
 
 
