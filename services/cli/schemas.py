@@ -1,6 +1,10 @@
-"""`estafette schemas`: the JSON Schema of every message, for clients in any language: docs/schemas/."""
+"""`estafette schemas`: what clients in any language read, in docs/: the JSON Schema of every message and a worked
+example, the topics as AsyncAPI, and the HTTP interface of an edge as OpenAPI.
+"""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,9 +17,13 @@ from schemas.entry import Entry
 from schemas.event import Event
 from schemas.manifest import Manifest, SealedSection
 from schemas.tables.messages import BODIES
+from services.cli.asyncapi import asyncapi
+from services.cli.compatibility import bare, breaks
 from services.cli.example import example
 
-FOLDER: Final = Path(__file__).parents[2] / "docs" / "schemas"
+DOCS: Final = Path(__file__).parents[2] / "docs"
+FOLDER: Final = DOCS / "schemas"
+RELEASED: Final = DOCS / "released"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 EXAMPLE: Final = "example.json"
 PARTS: Final[Mapping[str, type[BaseModel]]] = {
@@ -34,11 +42,65 @@ PARTS: Final[Mapping[str, type[BaseModel]]] = {
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    default=FOLDER,
-    help="Folder to write to.  [default: docs/schemas]",
+    default=DOCS,
+    help="Folder to write to.  [default: docs]",
 )
-def schemas(out: Path) -> None:
-    """Write the JSON Schema of every message, and one worked example, for clients in other languages."""
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Write nothing; name what breaks clients of the last release in this folder (docs/released).",
+)
+@click.option("--release", metavar="NAME", help="Also keep these schemas as those of a release, e.g. 2026.1.")
+def schemas(out: Path, against: Path | None, release: str | None) -> None:
+    """Write the JSON Schema of every message, one worked example, and the AsyncAPI and OpenAPI documents."""
+    if against is not None:
+        _compare(against)
+        return
+    _write_schemas(out / "schemas")
+    for name, text in interfaces().items():
+        (out / name).write_text(text)
+    if release is not None:
+        (out / "released").mkdir(exist_ok=True)
+        (out / "released" / f"{release}.json").write_text(_kept())
+
+
+def documents() -> dict[str, str]:
+    """Every schema by its file name."""
+    return {f"{name}.json": _text(schema) for name, schema in _schemas()}
+
+
+def interfaces() -> dict[str, str]:
+    """The two documents of interfaces, by file name. Only the organisation engine knows its routes, so it is asked."""
+    line = [sys.executable, "-m", "services.organisation.description"]
+    told = subprocess.run(line, capture_output=True, check=True, cwd=DOCS.parent).stdout
+    return {"asyncapi.json": _text(asyncapi()), "openapi.json": _text(json.loads(told))}
+
+
+def last_release(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Its name and its schemas. Releases are named so that a later one sorts behind."""
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise click.ClickException(f"no release is kept in {folder}: `estafette schemas --release NAME` keeps one")
+    return files[-1].stem, json.loads(files[-1].read_text())
+
+
+def _compare(folder: Path) -> None:
+    name, held = last_release(folder)
+    now = dict(_schemas())
+    found = breaks(held, now)
+    if not found:
+        added = ", ".join(sorted(now.keys() - held.keys())) or "none"
+        click.echo(f"clients of {name} go on as they are ({len(held)} schemas compared; new: {added})")
+        return
+    listed = "\n".join(f"  {each}" for each in found)
+    raise click.ClickException(
+        f"clients of {name} would fail at:\n{listed}\n"
+        "Let it be, or give the message a new version (….v2) that stands side by side with the old one until nobody "
+        "sends or reads that any more."
+    )
+
+
+def _write_schemas(out: Path) -> None:
     wanted = documents()
     for old in sorted(out.glob("**/*.json")):
         if str(old.relative_to(out)) not in {*wanted, EXAMPLE}:
@@ -51,9 +113,10 @@ def schemas(out: Path) -> None:
     click.echo(f"{len(wanted)} schemas and {EXAMPLE} in {out}")
 
 
-def documents() -> dict[str, str]:
-    """Every schema by its file name."""
-    return {f"{name}.json": _text(schema) for name, schema in _schemas()}
+def _kept() -> str:
+    """One schema a line: small, and a change of one shows as one line."""
+    lines = (f"{json.dumps(name)}:{json.dumps(bare(one), separators=(',', ':'))}" for name, one in _schemas())
+    return "{" + ",\n".join(lines) + "}\n"
 
 
 def _schemas() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -15,7 +15,7 @@ from schemas.refusal import Refusal
 from schemas.tables.messages import BODIES
 from services.cli.__main__ import main
 from services.cli.example import KEYS, SALT, example
-from services.cli.schemas import EXAMPLE, FOLDER, documents
+from services.cli.schemas import EXAMPLE, FOLDER, documents, last_release
 from services.runtime.jose import PublicKey, SealingKey, open_sealed, verify_compact, verify_detached
 
 PUBLISHED = {str(file.relative_to(FOLDER)): file.read_text() for file in sorted(FOLDER.glob("**/*.json"))}
@@ -78,9 +78,12 @@ def test_the_page_for_writers_names_refusals_and_messages_that_exist() -> None:
 
 
 def test_the_command_writes_them_anywhere_and_takes_away_what_is_no_more(tmp_path: Path) -> None:
-    (tmp_path / "bodies").mkdir()
-    (tmp_path / "bodies" / "cases.forgotten.json").write_text("{}")
-    done = CliRunner().invoke(main, ["schemas", "--out", str(tmp_path)])
+    made = tmp_path / "schemas"
+    (made / "bodies").mkdir(parents=True)
+    (made / "bodies" / "cases.forgotten.json").write_text("{}")
+    done = CliRunner().invoke(main, ["schemas", "--out", str(tmp_path), "--release", "1"])
     assert done.exit_code == 0, done.output
-    written = {str(file.relative_to(tmp_path)) for file in tmp_path.glob("**/*.json")}
-    assert written == PUBLISHED.keys()
+    assert {str(file.relative_to(made)) for file in made.glob("**/*.json")} == PUBLISHED.keys()
+    assert {file.name for file in tmp_path.glob("*.json")} == {"asyncapi.json", "openapi.json"}
+    name, kept = last_release(tmp_path / "released")
+    assert (name, len(kept)) == ("1", len(SCHEMAS))
