@@ -58,6 +58,7 @@ class About(Frozen):
     name: Text
     under_secrecy: bool = False
     designated_for_vto: bool = False
+    lenient_consent: bool = False
     coordination: Slug | None = None
     regions: tuple[Code, ...] = ()
     contact: Contact | None = None

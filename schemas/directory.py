@@ -139,6 +139,7 @@ class Standing(Frozen):
     subkind: ExternalKind | None = None
     under_secrecy: bool = False  # its professionals are bound by professional secrecy; HEALTH goes to no one else
     designated_for_vto: bool = False  # by the municipality, to ask the Raad for an investigation (Jeugdwet art. 3.1(1))
+    lenient_consent: bool = False  # its region lets a youth of 12 to 15, with a reason, go before one parent's no
     coordination: Slug | None = None  # the chain coordination that sees its alerts
     regions: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
     successor: Slug | None = None  # the legal person it merges into (BW 2:309), of the same kind

@@ -51,6 +51,7 @@ class EntryBasis(Frozen):
     person: PersonRef
     secrecy: Code
     gdpr: Code
+    special: Code | None = None  # of health and criminal data, where the sender stated it (GDPR art. 9 and 10)
     statements: Annotated[tuple[Uuid, ...], Field(max_length=16)] = ()  # the consent statements it stood on
 
 

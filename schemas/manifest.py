@@ -87,6 +87,16 @@ class GdprArticle(StrEnum):
     CONSENT = "6.1.a"
 
 
+class SpecialArticle(StrEnum):
+    """Why health data or criminal data may be processed at all (GDPR art. 9(2) and 10, with the UAVG)."""
+
+    EXPLICIT_CONSENT = "9.2.a"
+    VITAL_INTEREST = "9.2.c"
+    PUBLIC_INTEREST = "9.2.g"
+    CARE = "9.2.h"
+    CRIMINAL = "10"
+
+
 class Weighing(Frozen):
     """That the necessity was weighed, in codes; the words are the ACCOUNT item named here."""
 
@@ -98,12 +108,14 @@ class Weighing(Frozen):
 class Basis(Frozen):
     """Why secrecy may be broken for one person in one section, and the GDPR article beside it.
 
-    `secrecy` is CONSENT, REPRESENTATIVE_SET_ASIDE or a ground of `schemas/tables/grounds.py` (G2, G4, ...).
+    `secrecy` is CONSENT, REPRESENTATIVE_SET_ASIDE or a ground of `schemas/tables/grounds.py` (G2, G4, ...). `special`
+    of HEALTH and CRIMINAL; left out, it is the first that fits in `schemas/tables/categories.py`.
     """
 
     person: PersonRef
     secrecy: Code
     gdpr: GdprArticle = GdprArticle.PUBLIC_TASK
+    special: SpecialArticle | None = None
     weighing: Weighing | None = None
 
 

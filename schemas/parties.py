@@ -73,5 +73,6 @@ class Party(Frozen):
     external: ExternalKind | None = None
     under_secrecy: bool = True  # its people are bound by professional secrecy (UAVG art. 30(4))
     designated_for_vto: bool = False  # Jeugdwet 3.1(1): designated by the college
+    lenient_consent: bool = False  # a youth of 12 to 15 may, with a reason, go before one parent's no (D§3c)
     coordination: Slug | None = None
     regions: Annotated[tuple[Code, ...], Field(max_length=64)] = ()

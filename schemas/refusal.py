@@ -71,6 +71,10 @@ class Mend(StrEnum):
     SEND_ANEW = "SEND_ANEW"  # with a new id and today's time
     ASK_OPERATOR = "ASK_OPERATOR"
     AS_SUCCESSOR = "AS_SUCCESSOR"  # `missing` names it
+    KEEP_APART = "KEEP_APART"  # of public order: no part of a child's file
+    TALK_IT_OVER = "TALK_IT_OVER"  # with one's own supervisor: a suspicion that has no route
+    SAY_IN_HAND = "SAY_IN_HAND"  # all that an administrator may hear
+    QUOTE_AS_KNOWN = "QUOTE_AS_KNOWN"  # a source that stays unnamed
 
 
 class Reason(Frozen):

@@ -19,6 +19,7 @@ CHAIN = frozenset({K.LOCAL_TEAM, K.VEILIG_THUIS, K.REGIONAL_SAFETY_TEAM, K.RAAD,
 ANYONE = CHAIN | {K.EXTERNAL}
 HELPERS = frozenset({K.LOCAL_TEAM, K.CERTIFIED_INSTITUTION, K.EXTERNAL})
 VT, RAAD, GI = frozenset({K.VEILIG_THUIS}), frozenset({K.RAAD}), frozenset({K.CERTIFIED_INSTITUTION})
+EXTERNAL = frozenset({K.EXTERNAL})
 
 
 class Weighed(StrEnum):
@@ -31,7 +32,9 @@ class Weighed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One ground. `externals` limits which EXTERNAL organisations may receive under it (empty: all)."""
+    """One ground. `externals` limits which EXTERNAL organisations may receive under it (empty: all). `duty_on_request`:
+    who is asked under it must answer, or say why not; unasked it is a choice.
+    """
 
     code: str
     law: str
@@ -45,7 +48,7 @@ class Ground:
     weighed: Weighed = Weighed.NOTHING
     never: frozenset[Category] = NO_ROUTE
     externals: frozenset[ExternalKind] = frozenset()
-    checked: str = "gate"
+    duty_on_request: bool = False
 
 
 GROUNDS: tuple[Ground, ...] = (
@@ -70,6 +73,7 @@ GROUNDS: tuple[Ground, ...] = (
         purposes=frozenset({Purpose.MEASURE}),
         persons="under_supervision",
         condition="supervises",
+        duty_on_request=True,
     ),
     Ground(
         "G7",
@@ -103,13 +107,35 @@ GROUNDS: tuple[Ground, ...] = (
         externals=frozenset({ExternalKind.PROVIDER}),
     ),
     Ground(
+        "G11",
+        "Wmo 2015 4.1.1(2)e",
+        Authority.LAW,
+        "Veilig Thuis informs the police or the Raad about a report when the interest or the seriousness calls for it.",
+        senders=VT,
+        recipients=RAAD | EXTERNAL,
+        purposes=frozenset({Purpose.INVESTIGATION, Purpose.SAFETY_ALERT}),
+        condition="own_report",
+        externals=frozenset({ExternalKind.POLICE}),
+    ),
+    Ground(
         "G12",
         "Wmo 2015 5.3.3(3)-(4)",
         Authority.LAW,
-        "Veilig Thuis of another region takes over when the family moved.",
+        "Veilig Thuis of another region takes over a report when the family moved.",
         senders=VT,
         recipients=VT,
         purposes=frozenset({Purpose.HANDOVER}),
+        condition="own_report",
+    ),
+    Ground(
+        "D6",
+        "Wmo 2015 4.1.1(2)g",
+        Authority.PAGE,
+        "Veilig Thuis tells who reported what became of it; conditions and agreements only to who has a part in them.",
+        senders=VT,
+        recipients=ANYONE,
+        purposes=frozenset({Purpose.FEEDBACK}),
+        condition="own_report",
     ),
     Ground(
         "G18",

@@ -61,6 +61,10 @@ MENDS: Mapping[Mend, str] = {
     Mend.SEND_ANEW: "send it anew, dated today",
     Mend.ASK_OPERATOR: "ask the operator",
     Mend.AS_SUCCESSOR: "send it as the organisation it merged into",
+    Mend.KEEP_APART: "keep it apart from the child's file, and bring it back to what it means for the child's safety",
+    Mend.TALK_IT_OVER: "talk it over with your own supervisor before anything is done with it",
+    Mend.SAY_IN_HAND: "say no more than that the matter is in hand",
+    Mend.QUOTE_AS_KNOWN: "quote the source as known to Veilig Thuis, without its function",
 }
 
 OF_CODE: Mapping[tuple[Refusal, Mend], str] = {

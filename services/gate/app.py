@@ -166,6 +166,7 @@ def _party(entry: Organisation) -> Party:
         external=entry.subkind,
         under_secrecy=entry.under_secrecy,
         designated_for_vto=entry.designated_for_vto,
+        lenient_consent=entry.lenient_consent,
         coordination=entry.coordination,
         regions=entry.regions,
     )

@@ -84,6 +84,7 @@ def _section(section: Section, after: Case) -> EntrySection:
             person=basis.person,
             secrecy=basis.secrecy,
             gdpr=basis.gdpr,
+            special=basis.special,
             statements=tuple(s.statement for s in given if s.about == basis.person),
         )
         for basis in section.bases

@@ -11,7 +11,17 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from schemas.base import Code, Frozen, Slug
 from schemas.handovers import HandoverState
-from schemas.manifest import Category, GdprArticle, Purpose, Source, SourceKind, StatementKind, Weighing, Withheld
+from schemas.manifest import (
+    Category,
+    GdprArticle,
+    Purpose,
+    Source,
+    SourceKind,
+    SpecialArticle,
+    StatementKind,
+    Weighing,
+    Withheld,
+)
 from schemas.parties import OrganisationKind
 from schemas.person import Custody, Person, PersonStatus, Role
 from schemas.refusal import Flag, Refusal
@@ -91,6 +101,7 @@ class BasisSpec(Frozen):
 
     secrecy: Code
     gdpr: GdprArticle | None = None
+    special: SpecialArticle | None = None
     weighing: Weighing | dict[str, Any] | None = None
 
 

@@ -11,6 +11,7 @@ from schemas.manifest import Basis, GdprArticle
 from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonStatus
 from schemas.refusal import Flag, Mend, Reason, Refusal
+from schemas.tables.categories import EXEMPTIONS, LAWS, SPECIAL
 from schemas.tables.consent_ages import ADULT_FROM, SET_ASIDE_LAW
 from schemas.tables.grounds import BY_CODE, CONSENT, NEVER_BY_CONSENT, SET_ASIDE, Weighed
 from services.gate.rules.grounds import Failed, Sharing, fitting, judge_ground, urgent
@@ -79,7 +80,20 @@ def judge_basis(sharing: Sharing, day: Day) -> Carried:
     if basis.gdpr is GdprArticle.CONSENT and day.office in NEVER_BY_CONSENT:
         gdpr = _reason(sharing, Refusal.NO_BASIS, missing=("gdpr",), mend=(Mend.CORRECT,), law="GDPR art. 6(1)a")
         return Carried(gdpr)
+    if not _exempt(basis, sharing, day.office):
+        mend = (Mend.CORRECT, Mend.LEAVE_OUT)
+        law = LAWS.get(sharing.section.category, SPECIAL)
+        return Carried(_reason(sharing, Refusal.NO_BASIS, missing=("special",), mend=mend, law=law.law))
     return Carried(relied_on=_relied_on(basis, view), flags=_flags(basis, view))
+
+
+def _exempt(basis: Basis, sharing: Sharing, office: OrganisationKind) -> bool:
+    """Health and criminal data need an exemption beside the basis; what the sender states must be one that fits."""
+    category, external = sharing.section.category, sharing.ctx.sender.external
+    if category not in {row.category for row in EXEMPTIONS}:
+        return basis.special is None
+    fit = [row.article for row in EXEMPTIONS if row.fits(category, office, external, basis.secrecy)]
+    return basis.special in fit if basis.special else bool(fit)
 
 
 def look(sharing: Sharing, day: Day) -> View | None:

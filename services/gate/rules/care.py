@@ -65,7 +65,11 @@ def _registered(ctx: Context, body: ReportRegistered) -> Judgement:
         reasons.append(_date("received_at"))
     head = regie.head_of(ctx).model_copy(update={"vt_origin": True})
     report = ReportRecord(
-        report=body.report, centre=ctx.sender.slug, received_at=body.received_at, children=body.children
+        report=body.report,
+        centre=ctx.sender.slug,
+        received_at=body.received_at,
+        children=body.children,
+        reporter=body.reporter,
     )
     return _either(reasons, head, report)
 

@@ -231,6 +231,7 @@ class ReportRecord(Record):
     centre: Slug
     received_at: Instant
     children: tuple[PersonRef, ...]
+    reporter: Code | None = None  # what the reporter is, never who
     assessed: bool = False
     ended: bool = False
 

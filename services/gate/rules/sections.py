@@ -6,11 +6,10 @@ person. A letter is delivered or refused whole; what it delivers is remembered p
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from schemas.base import Slug, Uuid
-from schemas.manifest import Category, Manifest, Purpose, Section, Source, SourceKind, StatementKind, WithheldReason
-from schemas.parties import OrganisationKind, Party
+from schemas.manifest import Category, Manifest, Section, Source, SourceKind, StatementKind, WithheldReason
+from schemas.parties import Party
 from schemas.person import PersonRef
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables import categories as table
@@ -18,26 +17,18 @@ from schemas.tables.consent_ages import Mode
 from schemas.tables.messages import Shape
 from services.gate.rules.bases import Carried, holding, judge_basis
 from services.gate.rules.case import Context, Effects, ItemRecord, Judgement
-from services.gate.rules.grounds import Sharing, named, office
+from services.gate.rules.categories import Leg, about_someone, closed, reason, reveals_where, source
+from services.gate.rules.grounds import Sharing, office
 from services.gate.rules.voices import Day
 
 JWE = re.compile(r"[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 """The compact form of a sealed section (RFC 7516): five parts in base64url. Readable text does not pass for one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One section on its way to the recipient."""
-
-    ctx: Context
-    section: Section
-    recipient: Party
-    purpose: Purpose
-    day: Day
-
-
-def judge_sections(ctx: Context, mode: Mode = Mode.STRICT) -> Judgement:
-    """Every reason why this letter's sections may not go, or the items as the case knows them after delivery."""
+def judge_sections(ctx: Context, mode: Mode | None = None) -> Judgement:
+    """Every reason why this letter's sections may not go, or the items as the case knows them after delivery. `mode`:
+    that of the sender's region, unless said otherwise.
+    """
     manifest = ctx.event.data.manifest
     if ctx.row.shape is Shape.STATEMENT:
         return Judgement(_only_letters(ctx))
@@ -46,15 +37,19 @@ def judge_sections(ctx: Context, mode: Mode = Mode.STRICT) -> Judgement:
         return Judgement(reasons)
     reasons += _conversation(ctx, manifest)
     effects = Effects()
-    day = Day(ctx.case, ctx.today, office(ctx), mode)
+    day = Day(ctx.case, ctx.today, office(ctx), mode or _mode(ctx))
     for recipient in ctx.recipients:
         for section in manifest.sections:
             judged = _judge_section(Leg(ctx, section, recipient, manifest.purpose, day))
             reasons += judged.reasons
             effects += judged.effects
-        reasons += tuple(reason for one in _kept_back(ctx, manifest, recipient, day) for reason in one)
+        reasons += tuple(why for one in _kept_back(ctx, manifest, recipient, day) for why in one)
     seen = tuple(dict.fromkeys(effects.flags))
     return Judgement(reasons) if reasons else Judgement(effects=Effects(put=effects.put, flags=seen))
+
+
+def _mode(ctx: Context) -> Mode:
+    return Mode.LENIENT if ctx.sender.lenient_consent else Mode.STRICT
 
 
 # The letter as a whole
@@ -91,7 +86,7 @@ def _conversation(ctx: Context, manifest: Manifest) -> tuple[Reason, ...]:
         Reason(
             code=Refusal.PURPOSE_NOT_ALLOWED,
             missing=("manifest.purpose",),
-            law="GDPR art. 5(1)b",
+            law=table.PURPOSE_LAW.law,
             mend=(Mend.CORRECT,),
         ),
     )
@@ -101,9 +96,19 @@ def _kept_back(ctx: Context, manifest: Manifest, to: Party, day: Day) -> Iterato
     """What speaks for the family is not withheld for want of a basis that is there (D#81, D#123)."""
     for withheld in manifest.withheld:
         known = ctx.case.of(ItemRecord).get(withheld.item)
-        live = known is not None and known.corrected_at is None
-        if known is not None and live and withheld.reason is WithheldReason.NO_BASIS:
-            yield _could_go(Leg(ctx, _again(known, ctx), to, manifest.purpose, day))
+        if known is None or known.corrected_at is not None:
+            continue
+        leg = Leg(ctx, _again(known, ctx), to, manifest.purpose, day)
+        if withheld.reason is WithheldReason.NO_BASIS:
+            yield _could_go(leg)
+        elif withheld.reason is WithheldReason.PURPOSE and _tells_fully(leg):
+            yield (reason(leg, Refusal.REQUIRED_SECTION_MISSING, ("section",), (Mend.ADD,), table.CONTRARY_LAW.law),)
+
+
+def _tells_fully(leg: Leg) -> bool:
+    """The Raad and an institution leave out nothing that speaks against what they say (Jeugdwet 3.3)."""
+    says_fully = office(leg.ctx) in table.TELLS_FULLY and leg.section.category is Category.CONTRARY
+    return says_fully and not closed(leg)
 
 
 def _again(item: ItemRecord, ctx: Context) -> Section:
@@ -123,64 +128,25 @@ def _could_go(leg: Leg) -> tuple[Reason, ...]:
     case = leg.ctx.case
     persons = [person for person in map(case.person, leg.section.about) if person is not None]
     shares = [Sharing(leg.ctx, leg.section, person, leg.recipient, leg.purpose) for person in persons]
-    hidden = any(person.location_protected for person in persons) and _reveals_where(leg)
-    if _closed(leg) or _source(leg) or hidden or not all(holding(share, leg.day) for share in shares):
+    hidden = any(person.location_protected for person in persons) and reveals_where(leg)
+    if closed(leg) or source(leg) or hidden or not all(holding(share, leg.day) for share in shares):
         return ()
-    return (_reason(leg, Refusal.REQUIRED_SECTION_MISSING, ("section",), (Mend.ADD,), "IGJ 2023; JB Noord 2016 §3.1"),)
+    return (reason(leg, Refusal.REQUIRED_SECTION_MISSING, ("section",), (Mend.ADD,), "IGJ 2023; JB Noord 2016 §3.1"),)
 
 
 # One section
 
 
 def _judge_section(leg: Leg) -> Judgement:
-    closed = _closed(leg)
-    if closed:
-        return Judgement(closed)  # no basis of anyone would cure it
-    reasons = _as_made(leg) + _source(leg) + _about_someone(leg)
+    shut = closed(leg)
+    if shut:
+        return Judgement(shut)  # no basis of anyone would cure it
+    reasons = _as_made(leg) + source(leg) + about_someone(leg)
     carried = [_judge_person(leg, ref) for ref in leg.section.about]
     reasons += tuple(one.reason for one in carried if one.reason)
     relied_on = tuple(statement for one in carried for statement in one.relied_on)
     flags = tuple(flag for one in carried for flag in one.flags)
     return Judgement(reasons, Effects(put=(_item(leg, relied_on),), flags=tuple(dict.fromkeys(flags))))
-
-
-def _closed(leg: Leg) -> tuple[Reason, ...]:
-    """Category, purpose and recipient do not go together, whatever the basis."""
-    category, recipient = leg.section.category, leg.recipient
-    if category in table.NO_ROUTE or recipient.kind not in table.CONTENT_TO:
-        return (_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, mend=(Mend.LEAVE_OUT,), law=table.LAWS.get(category)),)
-    found: tuple[Reason, ...] = ()
-    if category not in table.PURPOSES[leg.purpose]:
-        found += (_reason(leg, Refusal.PURPOSE_NOT_ALLOWED, law="GDPR art. 5(1)b", mend=(Mend.LEAVE_OUT,)),)
-    only_others = category in table.ONLY_TO and recipient.kind not in table.ONLY_TO[category]
-    in_the_open = category in table.UNDER_SECRECY and not recipient.under_secrecy
-    if only_others or in_the_open:
-        found += (_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, mend=(Mend.LEAVE_OUT,), law=table.LAWS[category]),)
-    return found
-
-
-def _source(leg: Leg) -> tuple[Reason, ...]:
-    """A diagnosis says who may make it; a reporter stays unnamed unless a professional who reports openly, or released
-    in writing.
-    """
-    source = leg.section.source
-    found: tuple[Reason, ...] = ()
-    qualified = source.kind is SourceKind.REGISTER or (source.kind is SourceKind.PROFESSIONAL and source.qualified)
-    if leg.section.kind is StatementKind.DIAGNOSIS and not qualified:
-        law = "IGJ 2023, quality of reporting"
-        mend = (Mend.CORRECT, Mend.LEAVE_OUT)
-        found += (_reason(leg, Refusal.DIAGNOSIS_WITHOUT_SOURCE, ("source.qualified",), mend, law),)
-    named_openly = source.kind is SourceKind.PROFESSIONAL and source.open
-    if leg.section.category is Category.REPORTER and not (named_openly or source.released):
-        law = table.LAWS[Category.REPORTER]
-        found += (_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, ("source.released",), (Mend.LEAVE_OUT,), law),)
-    return found
-
-
-def _about_someone(leg: Leg) -> tuple[Reason, ...]:
-    if leg.section.about or leg.section.category in table.ABOUT_NOBODY:
-        return ()
-    return (_reason(leg, Refusal.PERSON_UNKNOWN, ("about",), (Mend.ADD,)),)
 
 
 def _as_made(leg: Leg) -> tuple[Reason, ...]:
@@ -191,11 +157,11 @@ def _as_made(leg: Leg) -> tuple[Reason, ...]:
         return ()
     sender = ctx.sender.slug
     if sender not in (known.author, *known.held_by):
-        return (_reason(leg, Refusal.UNKNOWN_REFERENCE, ("item",), (Mend.LEAVE_OUT,)),)
+        return (reason(leg, Refusal.UNKNOWN_REFERENCE, ("item",), (Mend.LEAVE_OUT,)),)
     if known.corrected_at is not None:
         instead = (known.replaced_by,) if known.replaced_by else ()
         mend = (*((Mend.CORRECT,) if instead else ()), Mend.LEAVE_OUT)
-        return (_reason(leg, Refusal.ITEM_CORRECTED, instead, mend, "GDPR art. 16, 19; D#124"),)
+        return (reason(leg, Refusal.ITEM_CORRECTED, instead, mend, "GDPR art. 16, 19; D#124"),)
     kept = {
         "digest": known.digest == section.digest,
         "category": known.category is section.category,
@@ -205,7 +171,7 @@ def _as_made(leg: Leg) -> tuple[Reason, ...]:
         "source": sender == known.author or known.source in (None, section.source),
     }
     differing = tuple(field for field, same in kept.items() if not same)
-    return (_reason(leg, Refusal.ITEM_DIFFERS, differing, (Mend.CORRECT,)),) if differing else ()
+    return (reason(leg, Refusal.ITEM_DIFFERS, differing, (Mend.CORRECT,)),) if differing else ()
 
 
 def _item(leg: Leg, relied_on: tuple[Uuid, ...]) -> ItemRecord:
@@ -241,31 +207,9 @@ def _judge_person(leg: Leg, ref: PersonRef) -> Carried:
     person = leg.ctx.case.person(ref)
     if person is None:
         mend = (Mend.CORRECT, Mend.LEAVE_OUT)
-        return Carried(_reason(leg, Refusal.PERSON_UNKNOWN, mend=mend, person=ref))
-    if person.location_protected and _reveals_where(leg):
-        law = "Jeugdwet 7.3.10; Wmo 2015 5.3.2(4)"
+        return Carried(reason(leg, Refusal.PERSON_UNKNOWN, mend=mend, person=ref))
+    if person.location_protected and reveals_where(leg):
+        law = table.LOCATION.law
         lacks = ("named_professional",)
-        return Carried(_reason(leg, Refusal.CATEGORY_NOT_ALLOWED, lacks, (Mend.LEAVE_OUT,), law, ref))
+        return Carried(reason(leg, Refusal.CATEGORY_NOT_ALLOWED, lacks, (Mend.LEAVE_OUT,), law, ref))
     return judge_basis(Sharing(leg.ctx, leg.section, person, leg.recipient, leg.purpose), leg.day)
-
-
-def _reveals_where(leg: Leg) -> bool:
-    """Where a hidden person lives goes to nobody outside the chain, and inside it to who works with them by name."""
-    if leg.section.category not in table.REVEALS_WHERE:
-        return False
-    recipient, case = leg.recipient, leg.ctx.case
-    if recipient.kind in table.WITHOUT_NAMED_PROFESSIONAL:
-        return False
-    party = case.is_party(recipient.slug) and recipient.slug in set(named(case, leg.ctx.today))
-    return recipient.kind is OrganisationKind.EXTERNAL or not party
-
-
-def _reason(
-    leg: Leg,
-    code: Refusal,
-    missing: tuple[str, ...] = (),
-    mend: tuple[Mend, ...] = (),
-    law: str | None = None,
-    person: PersonRef | None = None,
-) -> Reason:
-    return Reason(code=code, section=leg.section.item, person=person, missing=missing, law=law, mend=mend)

@@ -104,8 +104,9 @@ def _dead(person: Person | None) -> bool:
 def needed(person: Person, day: Day) -> tuple[Who, ...]:
     """Whose consent is needed that day to share what is about `person`. Empty: nobody can give it, so none is given."""
     found: dict[Who, None] = {}
-    for voice in rule(person, day).voices:
-        found |= dict.fromkeys(_behind(voice, person, day))
+    voices = rule(person, day).voices
+    for voice in voices:
+        found |= dict.fromkeys(_behind(voice, person, day, speaks=Voice.SELF in voices))
     return tuple(found)
 
 
@@ -115,13 +116,14 @@ def rule(person: Person, day: Day) -> AgeRow:
     return next(row for row in AGES if row.fits(age, competent, day.office))
 
 
-def _behind(voice: Voice, person: Person, day: Day) -> tuple[Who, ...]:
+def _behind(voice: Voice, person: Person, day: Day, speaks: bool) -> tuple[Who, ...]:
+    """Who that voice is. A representative stands in for custody holders only of who does not speak for themselves."""
     representative = tuple(who for who in (person.representative,) if who and not _dead(day.case.person(who)))
     if voice is Voice.SELF:
         return (person.ref,)
     if voice is Voice.REPRESENTATIVE:
         return representative
-    return custody_holders(day.case, person, day.today) or representative
+    return custody_holders(day.case, person, day.today) or (() if speaks else representative)
 
 
 def covers(scope: Scope, share: Share) -> bool:

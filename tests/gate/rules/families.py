@@ -51,8 +51,9 @@ RAAD = Party(slug="raad-noord", kind=K.RAAD)
 RVT = Party(slug="rvt-noord", kind=K.REGIONAL_SAFETY_TEAM)
 SCHOOL = Party(slug="school-de-brug", kind=K.EXTERNAL, external=ExternalKind.SCHOOL, under_secrecy=False)
 CLINIC = Party(slug="kliniek-de-es", kind=K.EXTERNAL, external=ExternalKind.PROVIDER)
+POLICE = Party(slug="politie-noord", kind=K.EXTERNAL, external=ExternalKind.POLICE, under_secrecy=False)
 BOARD = Party(slug="coordinatie-noord", kind=K.COORDINATION)
-EVERYONE = {p.slug: p for p in (TEAM, OTHER_TEAM, VT, OTHER_VT, GI, RAAD, RVT, SCHOOL, CLINIC, BOARD)}
+EVERYONE = {p.slug: p for p in (TEAM, OTHER_TEAM, VT, OTHER_VT, GI, RAAD, RVT, SCHOOL, CLINIC, POLICE, BOARD)}
 
 WORKER = Professional(ref="w-1", function="CASE_MANAGER")
 COLLEAGUE = Professional(ref="w-2", function="BEHAVIOURAL_SCIENTIST")

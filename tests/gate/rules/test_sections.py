@@ -114,6 +114,14 @@ def test_who_cannot_weigh_it_is_represented() -> None:
     assert judged(ward) == []
 
 
+def test_a_youth_who_speaks_has_no_representative() -> None:
+    """One on record stands in for custody holders only while the child cannot weigh it."""
+    alone = child(12, days=0, custody=(), representative="mother")
+    assert judged(case_of(alone, MOTHER, records=yes("child", on=TODAY))) == []
+    younger = child(11, custody=(), representative="mother")
+    assert judged(case_of(younger, MOTHER, records=yes("mother"))) == []
+
+
 def test_nobody_to_consent_is_no_consent() -> None:
     """A child without any custody holder is never a child whose custody holders all agreed."""
     for alone in (
@@ -435,13 +443,16 @@ def test_leave_to_break_secrecy_is_not_the_gdprs_consent() -> None:
 # Categories and purposes
 
 
-@pytest.mark.parametrize("category", [Category.PUBLIC_ORDER, Category.FINANCIAL_FRAUD])
-def test_public_order_and_fraud_go_nowhere(category: Category) -> None:
-    """Whatever the basis, the purpose or the recipient; and nobody is asked for it."""
+@pytest.mark.parametrize(
+    ("category", "instead"),
+    [(Category.PUBLIC_ORDER, Mend.KEEP_APART), (Category.FINANCIAL_FRAUD, Mend.TALK_IT_OVER)],
+)
+def test_public_order_and_fraud_go_nowhere(category: Category, instead: Mend) -> None:
+    """Whatever the basis, the purpose or the recipient; nobody is asked for it, and it says what to do instead."""
     for to in (OTHER_TEAM, VT, RAAD, GI, SCHOOL):
         for purpose in Purpose:
             reason = refused(family(8), section(category), to=to, purpose=purpose)
-            assert (reason.code, reason.mend) == (Refusal.CATEGORY_NOT_ALLOWED, (Mend.LEAVE_OUT,))
+            assert (reason.code, reason.mend) == (Refusal.CATEGORY_NOT_ALLOWED, (Mend.LEAVE_OUT, instead))
 
 
 @pytest.mark.parametrize(
