@@ -205,7 +205,7 @@ def oracle_says_yes(who: str, youth: Person, spoken: tuple[StatementRecord, ...]
         for objection in about_this:
             expired = objection.until is not None and objection.until < TODAY
             if objection.withdrawn_seq is not None:
-                speaks = objection.withdrawn_seq > grant.seq
+                speaks = objection.withdrawn_seq >= grant.seq  # the case never gives two the same place
             elif expired:
                 speaks = objection.until is not None and grant.recorded_at.date() <= objection.until
             else:
