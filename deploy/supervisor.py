@@ -5,8 +5,6 @@ platform or
 systemd does this; here it is `python -m deploy.supervisor`, made by `estafette up`.
 """
 
-import contextlib
-import ctypes
 import fcntl
 import os
 import signal
@@ -16,6 +14,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+from deploy import born
 from deploy.system import Process, System
 from services.runtime.settings import Settings
 
@@ -32,48 +31,34 @@ class Running:
     def __init__(self, process: Process, home: Path) -> None:
         self.process = process
         self._home = home
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._born: born.Born | None = None
         self._started = 0.0
         self._deaths = 0
         self._again = 0.0
 
     def tend(self, now: float) -> None:
         """Start it when it should run and does not."""
-        if self._popen is not None and self._popen.poll() is None:
+        if not self.gone():
             return
-        if self._popen is not None:
+        if self._born is not None:
             self._deaths = 0 if now - self._started > STEADY else self._deaths + 1
             self._again = now + BACKOFF[min(self._deaths, len(BACKOFF) - 1)]
-            self._popen = None
+            self._born = None
         if now >= self._again:
             self._start(now)
 
     def end(self, signum: int) -> None:
-        if self._popen is not None and self._popen.poll() is None:
-            self._popen.send_signal(signum)
+        if self._born is not None:
+            self._born.send_signal(signum)
 
     def gone(self) -> bool:
-        return self._popen is None or self._popen.poll() is not None
+        return self._born is None or self._born.poll() is not None
 
     def _start(self, now: float) -> None:
-        log = self._home / "log" / f"{self.process.name}.log"
-        with log.open("ab") as out:
-            self._popen = subprocess.Popen(
-                self.process.command(),
-                env=self.process.environment(self._home),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                preexec_fn=_die_with_parent,
-            )
-        (self._home / "run" / f"{self.process.name}.pid").write_text(str(self._popen.pid))
+        process, log = self.process, self._home / "log" / f"{self.process.name}.log"
+        self._born = born.start(process.name, process.module, log, process.environment(self._home))
+        (self._home / "run" / f"{self.process.name}.pid").write_text(str(self._born.pid))
         self._started = now
-
-
-def _die_with_parent() -> None:
-    """On Linux the kernel ends a service whose supervisor is gone, so that none runs unwatched."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def hold_lock(home: Path) -> IO[str] | None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +26,6 @@ class Process(NamedTuple):
     module: str
     port: int
     organisation: str | None = None
-
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", self.module]
 
     def environment(self, home: Path) -> dict[str, str]:
         """What it needs to know; a password or key never stands in it."""

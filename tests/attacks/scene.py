@@ -5,7 +5,6 @@ to Kafka directly, with their own keys and rights, as well or as badly as a test
 import contextlib
 import hashlib
 import json
-import subprocess
 import tempfile
 import time
 import uuid
@@ -18,6 +17,7 @@ import httpx2
 import yaml
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from deploy import born
 from deploy.directory import DEMO
 from deploy.keys import organisation_keys
 from deploy.system import System
@@ -191,7 +191,7 @@ class Scene:
         self.system = system
         self.home = system.home
         self.settings = Settings(home=system.home)
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, born.Born] = {}
         self._clients: dict[str, Client] = {}
 
     def start(self, *names: str) -> None:
@@ -199,11 +199,10 @@ class Scene:
         (self.home / "log").mkdir(exist_ok=True)
         for process in self.system.processes:
             if process.name in names and process.name not in self._running:
-                with (self.home / "log" / f"{process.name}.log").open("ab") as log:
-                    environment = process.environment(self.home)
-                    self._running[process.name] = subprocess.Popen(
-                        process.command(), env=environment, stdout=log, stderr=log
-                    )
+                log = self.home / "log" / f"{process.name}.log"
+                self._running[process.name] = born.start(
+                    process.name, process.module, log, process.environment(self.home)
+                )
         until(lambda: self._ready(names), f"{', '.join(names)} to be ready")
 
     def _ready(self, names: Sequence[str]) -> bool:
@@ -218,7 +217,7 @@ class Scene:
             process.terminate()
             try:
                 process.wait(30)
-            except subprocess.TimeoutExpired:
+            except TimeoutError:
                 process.kill()
                 process.wait()
 

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -370,7 +371,8 @@ def test_without_the_passphrase_no_service_starts_and_it_says_why(system: Scene)
     process = next(each for each in system.system.processes if each.name == VT)
     for told, reason in (({}, "is encrypted"), ({"ESTAFETTE_KEY_PASSPHRASE": "x" * 20}, "wrong passphrase")):
         environment = {k: v for k, v in process.environment(system.home).items() if k != "ESTAFETTE_KEY_PASSPHRASE"}
+        command = [sys.executable, "-m", process.module]
         done = subprocess.run(
-            process.command(), env={**environment, **told}, capture_output=True, text=True, timeout=120, check=False
+            command, env={**environment, **told}, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 1 and reason in done.stderr and "signing" in done.stderr

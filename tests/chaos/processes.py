@@ -1,14 +1,16 @@
 """Processes that are started again whenever they end, and what is done to them on purpose."""
 
+import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from deploy import born
 from deploy.kafka import LocalKafka
 
 Act = tuple[str, float, Callable[[], None]]
@@ -22,13 +24,16 @@ class Kept:
     """A process that a thread keeps alive."""
 
     def __init__(
-        self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        module: str,
+        log: Path,
+        environment: Mapping[str, str] = os.environ,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.exits: Counter[int] = Counter()
-        self._command = list(command)
-        self._environment = environment
-        self._log = log.open("ab")
+        self._start: Callable[[], born.Born] = partial(born.start, name, module, log, environment, arguments)
         self._ended = threading.Event()
         self._process = self._start()
         self._thread = threading.Thread(target=self._keep, daemon=True)
@@ -44,14 +49,9 @@ class Kept:
         self._process.terminate()
         try:
             return self._process.wait(20)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             self._process.kill()
             return self._process.wait()
-        finally:
-            self._log.close()
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self._command, stdout=self._log, stderr=self._log, env=self._environment)
 
     def _keep(self) -> None:
         while not self._ended.wait(0.1):
@@ -80,9 +80,11 @@ class Faults:
         ]
 
     def run(self, until: float) -> None:
-        """One after another until this moment of time.monotonic(). First each kind once, the last of them first."""
+        """One after another until this moment of time.monotonic(). First each kind once, the last of them first; that
+        may take longer.
+        """
         first = list(self._acts)
-        while time.monotonic() < until:
+        while first or time.monotonic() < until:
             weights = [weight for _, weight, _ in self._acts]
             name, _, act = first.pop() if first else self._chance.choices(self._acts, weights)[0]
             act()

@@ -2,7 +2,6 @@
 
 import json
 import random
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -47,14 +46,11 @@ class SpineScene:
         self._write_inputs()
 
     def processes(self, logs: Path) -> Sequence[Kept]:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.chaos.engine",
-            str(self._home),
-            *([self._broken] if self._broken else []),
+        told = [str(self._home), *([self._broken] if self._broken else [])]
+        return [
+            Kept(f"spine {i}", "tests.chaos.engine", logs / f"spine-{i}.log", arguments=told)
+            for i in range(self._processes)
         ]
-        return [Kept(f"spine {i}", command, logs / f"spine-{i}.log") for i in range(self._processes)]
 
     def acts(self) -> Sequence[Act]:
         return ()

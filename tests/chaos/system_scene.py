@@ -74,11 +74,11 @@ class SystemScene:
         return kept
 
     def _kept(self, process: Process, logs: Path) -> Kept:
-        command = process.command()
+        module = process.module
         if self._plant == "untransacted" and process.name.startswith("gate"):
-            command = [sys.executable, "-m", "tests.chaos.broken_gate"]
+            module = "tests.chaos.broken_gate"
         environment = process.environment(self._system.home)
-        return Kept(process.name, command, logs / f"{process.name}.log", environment)
+        return Kept(process.name, module, logs / f"{process.name}.log", environment)
 
     def acts(self) -> Sequence[Act]:
         return [("new keys", 0.1, self._renew), ("an organisation merges into another", 0.0, self._merge)]

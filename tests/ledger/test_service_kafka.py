@@ -7,8 +7,6 @@ import random
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +26,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from deploy import born
 from deploy.directory import Deployment, init, publish, records
 from services.cli.__main__ import main
 from services.ledger import store
@@ -97,12 +96,11 @@ class Process:
         self._environment = {**os.environ, "ESTAFETTE_HOME": str(home), "ESTAFETTE_PORT": str(self.port)}
         if database_url:
             self._environment["ESTAFETTE_DATABASE_URL"] = database_url
-        self._log = (home / "ledger.log").open("ab")
-        self._running: subprocess.Popen[bytes] | None = None
+        self._log = home / "ledger.log"
+        self._running: born.Born | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "services.ledger"]
-        self._running = subprocess.Popen(command, cwd=ROOT, env=self._environment, stderr=self._log)
+        self._running = born.start("ledger", "services.ledger", self._log, self._environment)
 
     def kill(self, number: int = signal.SIGKILL) -> int:
         assert self._running is not None
@@ -112,7 +110,6 @@ class Process:
     def close(self) -> None:
         if self._running is not None and self._running.poll() is None:
             self.kill()
-        self._log.close()
 
     def health(self) -> dict[str, Any]:
         try:

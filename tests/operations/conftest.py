@@ -4,7 +4,6 @@ collector that takes their spans as OpenTelemetry sends them."""
 import gzip
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from deploy import born
 from deploy.directory import DEMO, Deployment
 from deploy.system import Process, System
 from services.cli.fresh import free_block
@@ -88,7 +88,7 @@ class Few:
     def __init__(self, home: Path, collector: Collector) -> None:
         self.system = System(home, DEMO, free_block(len(Deployment.load(DEMO).parts)))
         self.home, self.collector = home, collector
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, born.Born] = {}
         self._http = httpx2.Client(timeout=20, trust_env=False)
 
     def prepare(self) -> None:
@@ -108,9 +108,8 @@ class Few:
         told = {"OTEL_EXPORTER_OTLP_ENDPOINT": self.collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
         for name in names:
             process = self.process(name)
-            with self.log(name).open("ab") as log:
-                environment = {**process.environment(self.home), **told}
-                self._running[name] = subprocess.Popen(process.command(), env=environment, stdout=log, stderr=log)
+            environment = {**process.environment(self.home), **told}
+            self._running[name] = born.start(name, process.module, self.log(name), environment)
         self.ready(*names)
 
     def stop(self, *names: str) -> None:

@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -15,7 +13,7 @@ import httpx2
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from deploy import plan
+from deploy import born, plan
 from deploy.broker import free_ports
 from deploy.directory import Deployment, init, publish, records
 from schemas import service
@@ -57,7 +55,7 @@ class Process:
         self.port = free_ports().clients_port
         self.log = database.with_suffix(".log")
         self._deployment = Deployment.load()
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: born.Born | None = None
 
     def start(self) -> None:
         told = {
@@ -66,9 +64,7 @@ class Process:
             "ESTAFETTE_PORT": str(self.port),
             "ESTAFETTE_DATABASE_URL": f"sqlite+aiosqlite:///{self.database}",
         }
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", MODULES[self.slug]]
-            self.process = subprocess.Popen(command, env={**os.environ, **told}, stdout=log, stderr=log)
+        self.process = born.start(self.slug, MODULES[self.slug], self.log, {**os.environ, **told})
 
     def kill(self) -> None:
         assert self.process is not None
@@ -285,7 +281,7 @@ async def test_an_edge_whose_database_fails_ends_and_what_it_read_is_read_again(
     assert linde.process is not None
     process = linde.process
     await until(lambda: process.poll() is not None)
-    assert process.returncode == 1
+    assert process.poll() == 1
     _alter(linde.database, "alter table broken rename to inbox")
     linde.start()
     await until(lambda: linde.rows(f"select regie from cases where subject = '{case}'"))

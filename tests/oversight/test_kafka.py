@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
+from deploy import born
 from deploy import plan as deploy_plan
 from deploy.directory import Deployment, init, publish, records
 from schemas.directory import TOPIC
@@ -60,13 +61,11 @@ class Process:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: born.Born | None = None
 
     def start(self) -> None:
         env = {**os.environ, "ESTAFETTE_HOME": str(self._home)}
-        with (self._home / "oversight.log").open("ab") as log:
-            command = [sys.executable, "-m", "services.oversight"]
-            self._running = subprocess.Popen(command, env=env, stderr=log)
+        self._running = born.start("oversight", "services.oversight", self._home / "oversight.log", env)
 
     def kill9(self) -> None:
         if self._running is not None:
