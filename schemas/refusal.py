@@ -106,4 +106,5 @@ class Flag(StrEnum):
     EMERGENCY_OPEN = "EMERGENCY_OPEN"
     DECIDED_DURING_ABSENCE = "DECIDED_DURING_ABSENCE"  # a key decision while the lead was away
     AGREEMENT_OVERRIDDEN = "AGREEMENT_OVERRIDDEN"  # ... and past what was agreed with the family
+    NOBODY_LEADS = "NOBODY_LEADS"  # a signal says that nobody coordinates the help
     URGENT_GROUND = "URGENT_GROUND"  # shared in haste; the weighing follows within 24 hours

@@ -73,6 +73,8 @@ FEEDBACK_LAW = Cited("Wmo 2015 4.1.1(2)g; D6: what Veilig Thuis tells who report
 CONVERSATIONS: dict[str, frozenset[Purpose]] = {
     "handovers": frozenset({Purpose.HANDOVER, Purpose.MEASURE, Purpose.SAFETY_ALERT}),
     "supports": frozenset({Purpose.JOINT_SUPPORT}),
+    "advice": frozenset({Purpose.JOINT_SUPPORT}),
+    "signals": frozenset({Purpose.SAFETY_ALERT, Purpose.JOINT_SUPPORT}),
     "monitoring": frozenset({Purpose.MONITORING, Purpose.SAFETY_ALERT}),
 }
 """What the letters of a conversation may be sent for; one that is not named here may be sent for anything."""

@@ -14,6 +14,8 @@ from schemas.tables.categories import NO_ROUTE
 
 CONSENT = "CONSENT"
 SET_ASIDE = "REPRESENTATIVE_SET_ASIDE"
+OWN_WORD = "OWN_WORD"
+"""What a parent or youth says of themselves in a signal of their own: nobody else is asked (D#185). Our choice."""
 
 CHAIN = frozenset({K.LOCAL_TEAM, K.VEILIG_THUIS, K.REGIONAL_SAFETY_TEAM, K.RAAD, K.CERTIFIED_INSTITUTION})
 ANYONE = CHAIN | {K.EXTERNAL}

@@ -4,7 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas import absences, care, cases, consents, corrections, handovers, investigations, service, stagnations
+from schemas import (
+    absences,
+    advice,
+    care,
+    cases,
+    consents,
+    corrections,
+    handovers,
+    investigations,
+    service,
+    signals,
+    stagnations,
+)
 from schemas.body import Body
 from schemas.parties import OrganisationKind as K
 
@@ -38,7 +50,8 @@ class MessageRow:
     `party_bound`: only a party of the case may send it. `makes_party`: saying it makes the sender one. `opens_case`: it
     may be
     the first word about a subject. `decided_by`: a named professional decided it; `sometimes_by_hand`: a machine says
-    it, and for some of its reasons a professional. `second`: a second person must be named.
+    it, and for some of its reasons a professional. `second`: a second person must be named. `thread`: its subject is a
+    thread, whose only parties are who began it and to whom it went.
     """
 
     body: type[Body]
@@ -52,6 +65,7 @@ class MessageRow:
     decided_by: bool = True
     sometimes_by_hand: bool = False
     second: bool = False
+    thread: bool = False
 
     @property
     def name(self) -> str:
@@ -128,6 +142,11 @@ ROWS: tuple[MessageRow, ...] = (
     letter(care.SupportAccepted, HELPERS, LEADS),
     letter(care.SupportDeclined, HELPERS, LEADS),
     letter(care.SupportEnded, HELPERS, LEADS),
+    # advice about nobody, and signals: in threads
+    letter(advice.AdviceAsked, HELPERS, {GI, VT, RVT}, opens_case=True, thread=True),
+    letter(advice.AdviceGiven, {GI, VT, RVT}, HELPERS, thread=True),
+    letter(signals.SignalRaised, HELPERS, {LT, VT}, opens_case=True, thread=True),
+    letter(signals.SignalAcknowledged, {LT, VT}, HELPERS, thread=True),
     # investigations of the Raad
     letter(investigations.InvestigationRegistered, LEADS, {RAAD}),
     # measures: by court order, never by handover

@@ -82,6 +82,7 @@ class Per(StrEnum):
     PERSON_NOT_TOLD = "PERSON_NOT_TOLD"
     BIRTHDAY = "BIRTHDAY"
     MESSAGE = "MESSAGE"  # by the id of the message that opens it
+    THREAD = "THREAD"
     DELIVERY = "DELIVERY"  # each recipient of a message
     REJECTION = "REJECTION"  # each item that was rejected, or whole letter
     CORRECTION = "CORRECTION"  # each who got an item from who corrects it, or from who is told so

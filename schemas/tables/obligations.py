@@ -201,6 +201,15 @@ MEASURES: tuple[Row, ...] = (
 )  # fmt: skip
 """Child-protection measures."""
 
+ASKED: tuple[Row, ...] = (
+    Row(
+        "SIGNAL_ACK", Per.THREAD, (On("signals.raised"),), working_days(2), Who.RECIPIENT, Who.COORDINATION,
+        (On("signals.acknowledged"),), "D#179: who raises a signal hears what to expect", direct=hours(4),
+        after_closing=True,
+    ),
+)  # fmt: skip
+"""Who is asked or told something answers."""
+
 DELIVERIES: tuple[Row, ...] = (
     Row(
         "RECEIPT", Per.DELIVERY, (On(when=When.DELIVERED),), working_days(1), Who.RECIPIENT, Who.ACTOR,
@@ -245,6 +254,7 @@ ROWS: tuple[Row, ...] = (
     *AFTER_HANDOVER,
     *VEILIG_THUIS,
     *MEASURES,
+    *ASKED,
     *DELIVERIES,
     *REJECTIONS,
     *CORRECTIONS,

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from schemas.base import Slug, Subject
+from schemas.body import Phase
 from schemas.corrections import DossierCorrected
 from schemas.parties import Party
 from schemas.person import Person, PersonRef
@@ -33,7 +34,7 @@ def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
         by=data.by.ref if data.by else None,
         to=data.to,
         body=data.body,
-        case=case_fact(after, ctx.directory, ctx.today),
+        case=case_fact(after, ctx.directory, ctx.today) or thread_fact(after, ctx.directory),
         handover=effects.handover,
         also=effects.also,
         flags=effects.flags,
@@ -74,6 +75,21 @@ def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseF
         children=tuple(p.ref for p in case.persons if p.is_child),
         holders=head.holders,
         duty=_duty(case.of(MeasureRecord).values(), today),
+    )
+
+
+def thread_fact(thread: Case, directory: Mapping[Slug, Party]) -> CaseFact | None:
+    """A thread as oversight needs it: nobody leads and no child is known; it is open while an answer is waited for."""
+    known = thread.thread
+    if known is None:
+        return None
+    asked = directory.get(known.to)
+    return CaseFact(
+        open=known.open,
+        coordination=asked.coordination if asked else None,
+        phase=Phase.DIRECT_SAFETY if known.urgent else Phase.STABLE_SAFETY,
+        vt_origin=False,
+        holders=known.parties,
     )
 
 

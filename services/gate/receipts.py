@@ -114,10 +114,9 @@ class Told(NamedTuple):
 
 
 def _tell(told: Told, state: DeliveryState, messages: tuple[str, ...], scribe: Scribe, **more: str) -> None:
-    """Oversight hears what became of deliveries of a case."""
-    if told.subject.startswith("case:"):
-        body = DeliveryFact(state=state, sender=told.sender, recipient=told.recipient, messages=messages, **more)
-        scribe.emits.append(facts.record(facts.delivery_of(body, told.subject, told.cause, scribe.now)))
+    """Oversight hears what became of deliveries of a case or thread."""
+    body = DeliveryFact(state=state, sender=told.sender, recipient=told.recipient, messages=messages, **more)
+    scribe.emits.append(facts.record(facts.delivery_of(body, told.subject, told.cause, scribe.now)))
 
 
 def _refuse(received: Received, scribe: Scribe) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
 from schemas.entry import Verdict
-from services.gate.rules.case import RECORDS, Case, CaseHead, Effects, ItemRecord, Record
+from services.gate.rules.case import RECORDS, Case, CaseHead, Effects, ItemRecord, Record, ThreadRecord
 from services.relay.types import View
 
 REMEMBERED = timedelta(days=60)
@@ -229,7 +229,12 @@ class Counters:
 
     def retire_idle(self, subject: Subject, at: datetime) -> None:
         """Something was said where no case is open: a thread, a case that never was, one that closed. What is
-        remembered of it goes too, or anybody could fill this state for ever."""
+        remembered of it goes too, or anybody could fill this state for ever. A thread that waits for an answer stays.
+        """
+        thread = self._get(ThreadRecord, f"{ThreadRecord.kind}:{group_of(subject)}:")
+        if thread is not None and thread.open:
+            self.reopen(subject)
+            return
         head = self._get(CaseHead, f"{CaseHead.kind}:{group_of(subject)}:")
         if (head is None or not head.open) and self._view.get(f"retire:retire:{subject}") is None:
             self.retire(subject, at)

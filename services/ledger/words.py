@@ -5,7 +5,7 @@ from typing import Final
 
 from schemas.manifest import Category, GdprArticle, Purpose
 from schemas.refusal import Flag
-from schemas.tables.grounds import CONSENT, GROUNDS, SET_ASIDE
+from schemas.tables.grounds import CONSENT, GROUNDS, OWN_WORD, SET_ASIDE
 
 CATEGORIES: Final[Mapping[Category, str]] = {
     Category.IDENTITY: "name, address and number of a person",
@@ -42,6 +42,7 @@ PURPOSES: Final[Mapping[Purpose, str]] = {
 BASES: Final[Mapping[str, str]] = {
     CONSENT: "consent of everyone whose consent was needed (Jeugdwet 7.3.11(1))",
     SET_ASIDE: "consent, with a custody holder set aside in the child's interest (Jeugdwet 7.3.15(4))",
+    OWN_WORD: "what somebody says of themselves in their own signal (Jeugdwet 7.3.11(1))",
     **{ground.code: f"{ground.says} ({ground.law})" for ground in GROUNDS},
 }
 
@@ -60,6 +61,7 @@ FLAGS: Final[Mapping[Flag, str]] = {
     Flag.CLOSED_WITH_OPEN_CONCERN: "closed with an open concern",
     Flag.BOUNCE_LOOP: "handed back and forth",
     Flag.EMERGENCY_OPEN: "an emergency take-over is open",
+    Flag.NOBODY_LEADS: "nobody leads, says who raised the signal",
     Flag.URGENT_GROUND: "shared in haste, the weighing follows",
 }
 

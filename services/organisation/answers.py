@@ -13,6 +13,8 @@ ANSWERS: Mapping[str, frozenset[str]] = {
     "handovers.handed_back": frozenset({"handovers.hand_back_answered"}),
     "handovers.cancelled": frozenset({"handovers.cancel_confirmed"}),
     "handovers.return_waived": frozenset({"handovers.return_waived"}),
+    "advice.asked": frozenset({"advice.given"}),
+    "signals.raised": frozenset({"signals.acknowledged"}),
     "supports.requested": frozenset({"supports.accepted", "supports.declined"}),
     "consults.requested": frozenset({"consults.held"}),
 }

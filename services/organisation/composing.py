@@ -64,7 +64,7 @@ def compose(
     if problems:
         raise Unsendable(*problems)
     _fits(items)
-    subject = order.case or f"case:{uuid.uuid4()}"
+    subject = order.case or f"{'thread' if row.thread else 'case'}:{uuid.uuid4()}"
 
     def message(to: tuple[Slug, ...]) -> Outgoing:
         name = str(uuid.uuid4())

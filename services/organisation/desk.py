@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from schemas import consents
+from schemas import cases, consents, signals
 from schemas.base import Slug, Uuid
 from schemas.event import Event, parse_event
 from schemas.manifest import Section
@@ -45,6 +45,7 @@ class Desk:
         digest = _digest(row, order, second)
         if key is not None and (known := await self._known(by.ref, key, digest)) is not None:
             return known
+        await self._from_thread(order)
         held = await self._held(order)
         try:
             composed = compose(row, order, by, second, held, self.directory(), self.author)
@@ -62,6 +63,18 @@ class Desk:
                 await self._block(connection, composed.messages[0].event.subject, order.body.statement)
         self.wake()
         return answer
+
+    async def _from_thread(self, order: Order) -> None:
+        """A case that follows from a signal names one that came in here: only this edge can know (the gate judges the
+        thread and the case in slots of their own)."""
+        thread = order.body.from_thread if isinstance(order.body, cases.CaseOpened) else None
+        if thread is None:
+            return
+        i = t.inbox.c
+        query = sa.select(i.id).where(i.subject == thread, i.name == signals.SignalRaised.name, i.state == "accepted")
+        async with reading(self.engine) as connection:
+            if (await connection.execute(query.limit(1))).first() is None:
+                raise Unsendable("body.from_thread: no signal of that thread came in here")
 
     async def _known(self, ref: str, key: str, digest: str) -> Answer | None:
         async with reading(self.engine) as connection:

@@ -377,7 +377,8 @@ async def _answered(connection: AsyncConnection, said: Said, event: Event) -> No
     """The latest unanswered message of this organisation to that party, in the same conversation."""
     questions = answered_by(said.name)
     thread = next((f for f in THREADS if event.data.body.get(f)), None)
-    if not questions or thread is None:
+    whole = said.subject.startswith("thread:")
+    if not questions or (thread is None and not whole):
         return
     query = (
         sa.select(t.sent.c.id, t.sent.c.body, t.sent.c.recipients)
@@ -391,6 +392,7 @@ async def _answered(connection: AsyncConnection, said: Said, event: Event) -> No
         .order_by(t.sent.c.position.desc())
     )
     for row in (await connection.execute(query)).all():
-        if row.body.get(thread) == event.data.body[thread] and said.source in row.recipients:
+        same = whole or (thread is not None and row.body.get(thread) == event.data.body[thread])
+        if same and said.source in row.recipients:
             await connection.execute(sa.update(t.sent).where(t.sent.c.id == row.id).values(answered_by=event.id))
             return

@@ -125,9 +125,8 @@ class Oversight:
 
 
 def _about_a_case(fact: Fact) -> bool:
-    """Threads have no child to watch; what machines say to each other changes nothing for one."""
-    by_machine = fact.actor == OVERSIGHT or (fact.type or "").startswith("receipts.")
-    return (fact.subject or "").startswith("case:") and not by_machine
+    """What machines say to each other changes nothing for a case or a thread."""
+    return fact.actor != OVERSIGHT and not (fact.type or "").startswith("receipts.")
 
 
 def _barrier(barrier: str, at: datetime) -> Emit:

@@ -23,8 +23,14 @@ AGAIN = timedelta(hours=1)
 
 
 def group_of(subject: Subject) -> str:
-    """The state group of a case: its UUID."""
-    return subject.partition(":")[2]
+    """The state group of a case (its UUID) or of a thread."""
+    kind, _, uuid = subject.partition(":")
+    return uuid if kind == "case" else f"{kind}-{uuid}"
+
+
+def subject_of(group: str) -> Subject:
+    """The case or thread of a state group."""
+    return f"thread:{group.removeprefix('thread-')}" if group.startswith("thread-") else f"case:{group}"
 
 
 @lru_cache(maxsize=50_000)
@@ -85,7 +91,7 @@ def tick(view: View, at: datetime, calendar: Calendar, broken: Callable[[str, Ex
     while due:
         _, group = heapq.heappop(due)
         try:
-            watch, said = fire_next(watches.get(group) or load(view, f"case:{group}"), calendar)
+            watch, said = fire_next(watches.get(group) or load(view, subject_of(group)), calendar)
             moment = next_moment(watch)
         except YearNotConfigured:
             raise

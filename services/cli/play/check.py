@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from deploy.directory import Deployment
 from schemas.person import Person
 from schemas.refusal import Refusal
-from schemas.tables.grounds import BY_CODE, CONSENT, SET_ASIDE
+from schemas.tables.grounds import BY_CODE, CONSENT, OWN_WORD, SET_ASIDE
 from schemas.tables.messages import BY_NAME, Shape
 from services.cli.play.faults import faults
 from services.cli.play.filling import Filling
@@ -145,7 +145,7 @@ class _Reader:
         bases = {"": section.basis} if isinstance(section.basis, str) else section.basis
         for ref, basis in bases.items():
             code = basis.secrecy if isinstance(basis, BasisSpec) else basis
-            known = (CONSENT, SET_ASIDE, *BY_CODE)
+            known = (CONSENT, SET_ASIDE, OWN_WORD, *BY_CODE)
             if code not in known:
                 yield ("basis",), f"there is no basis {code!r}; there is {', '.join(known)}"
             if ref:

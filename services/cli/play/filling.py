@@ -32,9 +32,11 @@ class Filling:
     def payload(self, step: Step) -> dict[str, Any]:
         """The JSON of POST /api/messages/{step.say}."""
         payload: dict[str, Any] = {"to": list(step.to), "body": self.body(step), "dry_run": step.dry_run}
+        row = BY_NAME.get(str(step.say))
+        begins_thread = row is not None and row.thread and step.case not in self.labels
         if step.say != "cases.opened" or step.case in self.labels:
             # a case that nobody opened gets an id like any other, so that the answer can be seen to be the same
-            payload["case"] = self.labels.setdefault(step.case, f"case:{uuid4()}")
+            payload["case"] = self.labels.setdefault(step.case, f"{'thread' if begins_thread else 'case'}:{uuid4()}")
         if step.acting_under is not None:
             payload["acting_under"] = step.acting_under
         if step.purpose is not None:

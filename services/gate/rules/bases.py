@@ -11,9 +11,10 @@ from schemas.manifest import Basis, GdprArticle
 from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonStatus
 from schemas.refusal import Flag, Mend, Reason, Refusal
+from schemas.signals import SignalRaised
 from schemas.tables.categories import EXEMPTIONS, LAWS, SPECIAL
 from schemas.tables.consent_ages import ADULT_FROM, SET_ASIDE_LAW
-from schemas.tables.grounds import BY_CODE, CONSENT, NEVER_BY_CONSENT, SET_ASIDE, Weighed
+from schemas.tables.grounds import BY_CODE, CONSENT, NEVER_BY_CONSENT, OWN_WORD, SET_ASIDE, Weighed
 from services.gate.rules.grounds import Failed, Sharing, fitting, judge_ground, urgent
 from services.gate.rules.voices import (
     Answer,
@@ -117,6 +118,8 @@ def _claim(basis: Basis, view: View) -> Failed | None:
         return _consent(view)
     if basis.secrecy == SET_ASIDE:
         return _with_set_aside(view)
+    if basis.secrecy == OWN_WORD:
+        return _own_word(view)
     ground = BY_CODE.get(basis.secrecy)
     return judge_ground(ground, view.sharing) if ground else Failed(Refusal.NO_BASIS, ("secrecy",))
 
@@ -127,6 +130,13 @@ def _consent(view: View) -> Failed | None:
         minor = (view.subject.age_on(view.day.today) or 0) < ADULT_FROM if view.subject.birth_date else False
         return Failed(Refusal.CONSENT_INCOMPLETE, ("custody" if minor else "representative",))
     return _code(view.open)
+
+
+def _own_word(view: View) -> Failed | None:
+    """A parent's or youth's own signal, in a section about nobody but them."""
+    body, sharing = view.sharing.ctx.body, view.sharing
+    own = isinstance(body, SignalRaised) and body.self_ref == sharing.person.ref
+    return None if own and sharing.section.about == (sharing.person.ref,) else Failed(Refusal.NO_BASIS, ("self_ref",))
 
 
 def _with_set_aside(view: View) -> Failed | None:

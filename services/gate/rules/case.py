@@ -281,6 +281,27 @@ class AssessmentRecord(Record):
         return self.assessment
 
 
+class ThreadRecord(Record):
+    """A thread: what has no case. Who began it and to whom it went are its only parties."""
+
+    kind: ClassVar[str] = "thread"
+    conversation: Code  # advice or signals
+    started_by: Slug
+    to: Slug
+    open: bool = True  # an answer is waited for
+    urgent: bool = False
+    about_persons: bool = False
+    by_professional: bool = True
+
+    @property
+    def key(self) -> str:
+        return ""
+
+    @property
+    def parties(self) -> tuple[Slug, Slug]:
+        return (self.started_by, self.to)
+
+
 RECORDS: tuple[type[Record], ...] = (
     CaseHead,
     PersonRecord,
@@ -297,6 +318,7 @@ RECORDS: tuple[type[Record], ...] = (
     AbsenceRecord,
     StagnationRecord,
     ConsultRecord,
+    ThreadRecord,
 )
 
 R = TypeVar("R", bound=Record)
@@ -318,6 +340,11 @@ class Case:
         """The case head; None when nothing was ever said in this case."""
         return self.of(CaseHead).get("")
 
+    @property
+    def thread(self) -> ThreadRecord | None:
+        """What is known of a thread; None for a case, and for a thread in which nothing was said."""
+        return self.of(ThreadRecord).get("")
+
     def person(self, ref: PersonRef) -> Person | None:
         """One person by ref."""
         found = self.of(PersonRecord).get(ref)
@@ -329,8 +356,9 @@ class Case:
         return tuple(record.person for record in self.of(PersonRecord).values())
 
     def is_party(self, slug: Slug) -> bool:
-        """Whether an organisation is a party of this case."""
-        return self.head is not None and slug in self.head.parties
+        """Whether an organisation is a party of this case or thread."""
+        known = self.head or self.thread
+        return known is not None and slug in known.parties
 
     def after(self, effects: "Effects") -> "Case":
         """The case with these effects in it. Records that stay are not touched, so that they need not be parsed."""

@@ -34,6 +34,7 @@ from services.gate.rules.case import (
     ReportRecord,
     SupportRecord,
 )
+from services.gate.rules.family import family_fits
 
 CLOSING_LAW = "TSD 2017, In Zorg; D#50, D#53"
 PROTECTION = ("location_protected", "contact_unsafe")
@@ -46,11 +47,13 @@ def judge_case(ctx: Context) -> Judgement:
 
 
 def _opened(ctx: Context, body: CaseOpened) -> Judgement:
-    reasons = list(_family_fits(ctx, body.persons))
+    reasons = list(family_fits(ctx, body.persons))
     if ctx.case.head is not None:
         reasons.append(Reason(code=Refusal.CASE_EXISTS, missing=("subject",), mend=(Mend.SEND_ANEW,)))
     if not ctx.event.subject.startswith("case:"):
         reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("subject",), mend=(Mend.CORRECT,)))
+    if body.from_thread is not None and not body.from_thread.startswith("thread:"):
+        reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("from_thread",), mend=(Mend.CORRECT,)))
     if reasons:
         return Judgement(tuple(reasons))
     slug = ctx.sender.slug
@@ -68,21 +71,8 @@ def _opened(ctx: Context, body: CaseOpened) -> Judgement:
     return Judgement(effects=Effects(put=(head, *(PersonRecord(person=person) for person in body.persons))))
 
 
-def _family_fits(ctx: Context, persons: Iterable[Person]) -> Iterator[Reason]:
-    """Custody holders, mothers and representatives are persons of the case; a guardian may be a known organisation."""
-    changed = {person.ref: person for person in persons}
-    refs = changed.keys() | {person.ref for person in ctx.case.persons}
-    named = [
-        *(custody.holder for p in changed.values() for custody in p.custody if custody.holder not in ctx.directory),
-        *(ref for p in changed.values() for ref in (p.mother, p.representative) if ref is not None),
-    ]
-    missing = tuple(dict.fromkeys(ref for ref in named if ref not in refs))
-    if missing:
-        yield Reason(code=Refusal.PERSON_UNKNOWN, missing=missing[:64], law="BW 1:245", mend=(Mend.CORRECT,))
-
-
 def _persons_changed(ctx: Context, body: PersonsChanged) -> Judgement:
-    reasons = [*_may_change_persons(ctx), *_family_fits(ctx, body.persons), *_protection_lifted(ctx, body.persons)]
+    reasons = [*_may_change_persons(ctx), *family_fits(ctx, body.persons), *_protection_lifted(ctx, body.persons)]
     if len({person.ref for person in body.persons}) != len(body.persons):
         reasons.append(Reason(code=Refusal.PERSON_UNKNOWN, missing=("persons",), mend=(Mend.CORRECT,)))
     records = tuple(PersonRecord(person=person) for person in body.persons)

@@ -1,6 +1,7 @@
 """The one entry to the rules: a message and the case as it stands -> every reason why not, or everything it changes."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from schemas.base import Slug
 from schemas.refusal import Mend, Reason, Refusal
@@ -17,6 +18,7 @@ from services.gate.rules.investigations import judge_investigation
 from services.gate.rules.measures import judge_measure
 from services.gate.rules.sections import judge_sections
 from services.gate.rules.stagnations import judge_stagnation
+from services.gate.rules.threads import judge_thread
 
 Rule = Callable[[Context], Judgement]
 
@@ -36,6 +38,8 @@ CONVERSATIONS: Mapping[str, Rule] = {
     "absences": judge_absence,
     "stagnations": judge_stagnation,
     "consults": judge_stagnation,
+    "advice": judge_thread,
+    "signals": judge_thread,
     "alerts": judge_machine,
     "receipts": judge_machine,
 }
@@ -78,10 +82,20 @@ def judge(ctx: Context) -> Judgement:
         return Judgement(tuple(found))
     said, carried = CONVERSATIONS[ctx.event.name.partition(".")[0]](ctx), judge_sections(ctx)
     found += [*absences.reasons(ctx), *said.reasons, *carried.reasons]
+    said = CONVERSATIONS[ctx.event.name.partition(".")[0]](ctx)
+    carried = _carried(ctx, said)
+    found += [*said.reasons, *carried.reasons]
     if found:
         return Judgement(tuple(dict.fromkeys(found)))
     seen = Effects(flags=absences.flags(ctx))
     return Judgement(effects=_known_to(ctx, said.effects + carried.effects + seen))
+
+
+def _carried(ctx: Context, said: Judgement) -> Judgement:
+    """What a letter carries. In a thread the persons, and what they agreed to, come with the letter itself."""
+    if not ctx.row.thread:
+        return judge_sections(ctx)
+    return Judgement() if said.reasons else judge_sections(replace(ctx, case=ctx.case.after(said.effects)))
 
 
 def _closed(ctx: Context) -> bool:

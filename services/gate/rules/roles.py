@@ -6,6 +6,7 @@ from schemas.handovers import EmergencyTakenOver, HandoverKind, HandoverProposed
 from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.messages import Audience, Shape
+from services.gate.rules import threads
 from services.gate.rules.case import Context
 
 NOT_A_PARTY = Reason(code=Refusal.NOT_A_PARTY)
@@ -25,6 +26,8 @@ def unknown_recipients(ctx: Context) -> tuple[Reason, ...]:
 def is_outsider(ctx: Context) -> bool:
     """Whether the sender may not even learn that this case exists."""
     head = ctx.case.head
+    if ctx.row.thread or ctx.case.thread is not None:
+        return threads.is_outsider(ctx)
     if not ctx.row.party_bound and not ctx.row.makes_party and not ctx.row.opens_case:
         return False
     if head is None:
@@ -58,6 +61,8 @@ def reasons(ctx: Context) -> Iterator[Reason]:
 
 def _acting_under(ctx: Context) -> Iterator[Reason]:
     under, team = ctx.event.data.acting_under, ctx.sender.kind is K.REGIONAL_SAFETY_TEAM
+    if team and under is None and ctx.row.name.startswith("advice."):
+        return  # advice takes no powers
     if (under not in ACTS_UNDER) if team else (under is not None):
         missing = ("acting_under", *sorted(ACTS_UNDER)) if team else ("acting_under",)
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=missing, law="D#91", mend=(Mend.CORRECT,))

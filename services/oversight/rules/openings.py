@@ -134,6 +134,11 @@ def _correction(event: Event) -> Iterator[About]:
                 yield About(event.body.item, to=taker, giver=giver)
 
 
+def _thread(event: Event) -> Iterator[About]:
+    for asked in event.fact.to:
+        yield About(to=asked)
+
+
 def _statement(event: Event) -> Iterator[About]:
     body = event.body
     if isinstance(body, ConsentSetAside):
@@ -184,6 +189,7 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.PERSON_NOT_TOLD: _not_told,
     Per.BIRTHDAY: _birthday,
     Per.MESSAGE: _message,
+    Per.THREAD: _thread,
     Per.DELIVERY: _delivery,
     Per.REJECTION: _rejection,
     Per.CORRECTION: _correction,

@@ -1,0 +1,67 @@
+"""Who is asked or told something answers: signals, requests for information, a person's questions."""
+
+from typing import Any
+
+from schemas.body import Phase
+from schemas.service import CaseFact, Fact, FactKind
+from services.oversight import state
+from services.oversight.app import Oversight
+from services.oversight.rules.case import Say
+from services.relay.state import BatchView, State
+from services.runtime.jose import SigningKey
+from tests.oversight.story import CALENDAR, COORDINATION, LT, MONDAY, SCHOOL, at, local, uuid
+
+THREAD = f"thread:{uuid(30)}"
+
+
+class ThreadStory:
+    """One thread as oversight hears of it, through the state that it is kept in."""
+
+    def __init__(self, urgent: bool = False) -> None:
+        self.view = BatchView(State())
+        self.oversight = Oversight(SigningKey.generate("oversight-1"), CALENDAR)
+        self.phase = Phase.DIRECT_SAFETY if urgent else Phase.STABLE_SAFETY
+
+    def tell(self, name: str, by: str, to: str, when: Any, body: dict[str, Any], waits: bool) -> None:
+        shown = CaseFact(open=waits, coordination=COORDINATION, phase=self.phase, vt_origin=False, holders=(SCHOOL, LT))
+        fact = Fact(
+            kind=FactKind.MESSAGE, at=when, id=uuid(), subject=THREAD, type=name, actor=by, by="p1", to=(to,),
+            body=body, case=shown,
+        )  # fmt: skip
+        self.oversight.decide(fact, self.view, when, 0)
+
+    def raised(self) -> None:
+        self.tell("signals.raised", SCHOOL, LT, MONDAY, {"raised_by": "PROFESSIONAL", "family_knows": "NO"}, True)
+
+    def acknowledged(self, when: Any) -> None:
+        self.tell("signals.acknowledged", LT, SCHOOL, when, {"next": "WE_LOOK_INTO_IT"}, False)
+
+    def owed(self) -> dict[str, str]:
+        return {o.code: local(o.due) for o in state.load(self.view, THREAD).owed.values()}
+
+    def tick(self, when: Any) -> list[Say]:
+        return list(state.tick(self.view, when, CALENDAR, lambda case, error: None))
+
+
+def test_a_signal_is_acknowledged_within_two_working_days() -> None:
+    story = ThreadStory()
+    story.raised()
+    assert story.owed()["SIGNAL_ACK"] == "2026-03-04 23:59:59"
+    story.acknowledged(at("2026-03-03"))
+    assert "SIGNAL_ACK" not in story.owed()
+
+
+def test_an_urgent_signal_within_four_hours() -> None:
+    story = ThreadStory(urgent=True)
+    story.raised()
+    assert story.owed()["SIGNAL_ACK"] == "2026-03-02 13:00:00"
+
+
+def test_a_signal_nobody_answers_alarms_who_got_it_and_its_answer_ends_the_alarm() -> None:
+    """Also where the receipt is late, nobody outside the thread hears of it before the second tier."""
+    story = ThreadStory()
+    story.raised()
+    said = [say for say in story.tick(at("2026-03-05")) if say.body.code == "SIGNAL_ACK"]
+    assert [(say.subject, say.to) for say in said] == [(THREAD, (LT,))]
+    story.acknowledged(at("2026-03-05 10:00"))
+    assert "SIGNAL_ACK" not in state.load(story.view, THREAD).alerts
