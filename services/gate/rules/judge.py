@@ -80,11 +80,9 @@ def judge(ctx: Context) -> Judgement:
     if _closed(ctx):
         found.append(Reason(code=Refusal.WRONG_STATE, missing=("OPEN_CASE",), mend=(Mend.WAIT_FOR_STATE,)))
         return Judgement(tuple(found))
-    said, carried = CONVERSATIONS[ctx.event.name.partition(".")[0]](ctx), judge_sections(ctx)
-    found += [*absences.reasons(ctx), *said.reasons, *carried.reasons]
     said = CONVERSATIONS[ctx.event.name.partition(".")[0]](ctx)
     carried = _carried(ctx, said)
-    found += [*said.reasons, *carried.reasons]
+    found += [*absences.reasons(ctx), *said.reasons, *carried.reasons]
     if found:
         return Judgement(tuple(dict.fromkeys(found)))
     seen = Effects(flags=absences.flags(ctx))
