@@ -101,7 +101,7 @@ class Journal:
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file.touch(0o600)
         with self._file.open("a", encoding="utf-8") as file:
-            file.write(erasure.model_dump_json() + "\n")
+            file.write(_mend(self._file) + erasure.model_dump_json() + "\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -110,6 +110,11 @@ class Journal:
             return []
         lines = self._file.read_text(encoding="utf-8").splitlines()
         return [Erasure.model_validate_json(line) for line in lines if line.endswith("}")]
+
+
+def _mend(file: Path) -> str:
+    """What ends a line that was cut off when its writer died, so that the next is a line of its own."""
+    return "" if file.read_bytes()[-1:] in (b"", b"\n") else "\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from services.organisation import tables as t
 from services.organisation.access import Doors
 from services.organisation.erasure import RECORDED, Asked, Erasure, Hold
 from services.organisation.front import Front
+from services.organisation.strictly import only_one_meaning
 from services.runtime.problems import Refused, described
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller, Role
@@ -66,7 +67,10 @@ def privacy_routes(front: Front, doors: Doors) -> APIRouter:
 
 def _of_erasures(router: APIRouter, front: Front, officer: Any, doors: Doors) -> None:
     @router.post(
-        "/api/cases/{case}/erasures", response_model=Erasure, responses={409: {"model": Erasure}, **described(404)}
+        "/api/cases/{case}/erasures",
+        response_model=Erasure,
+        responses={409: {"model": Erasure}, **described(404)},
+        dependencies=[Depends(only_one_meaning)],
     )
     async def erase(
         case: Subject,
@@ -101,7 +105,7 @@ def _of_erasures(router: APIRouter, front: Front, officer: Any, doors: Doors) ->
 
 
 def _of_holds(router: APIRouter, front: Front, officer: Any) -> None:
-    @router.post("/api/cases/{case}/holds", status_code=201)
+    @router.post("/api/cases/{case}/holds", status_code=201, dependencies=[Depends(only_one_meaning)])
     async def hold(case: Subject, wanted: NewHold, caller: Annotated[Caller, Depends(officer)]) -> Placed:
         """A dossier must not be erased, whoever asks, until this is lifted or its last day has passed."""
         if wanted.reason not in RECORDED:

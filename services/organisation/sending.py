@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from pydantic import BaseModel, ValidationError
 
 from schemas.base import Slug, Subject, Uuid
-from schemas.event import MAX_OUTBOX, MalformedMessage, strict_json
+from schemas.event import MAX_OUTBOX
 from schemas.parties import OrganisationKind, Professional
 from schemas.service import AlertAcknowledged
 from schemas.tables.messages import ROWS, MessageRow
@@ -14,6 +14,7 @@ from services.organisation.access import CONTENT, OWED, Doors, Roles
 from services.organisation.composing import Unsendable
 from services.organisation.desk import Answer, Desk
 from services.organisation.orders import Order, order_model
+from services.organisation.strictly import only_one_meaning
 from services.runtime.problems import Problem, Refused, problems_in
 from services.runtime.problems import described as errors
 from services.runtime.tokens import Caller
@@ -100,12 +101,9 @@ def _described(model: type[Order]) -> dict[str, Any]:
 
 async def _order(request: Request, model: type[Order]) -> Order:
     """Strictly: JSON of one meaning, exact types, no unknown field; every problem at once."""
-    raw = await request.body()
+    await only_one_meaning(request)
     try:
-        strict_json(raw)
-        return model.model_validate_json(raw, strict=True)
-    except MalformedMessage as error:
-        raise Refused(422, *error.problems) from None
+        return model.model_validate_json(await request.body(), strict=True)
     except ValidationError as error:
         raise Refused(422, *problems_in(error)) from None
 

@@ -1,6 +1,7 @@
 """`python -m tests.attacks.mutations [threat ...]`: takes each defence away, and asks which attack then gets through.
 
-As tests/invariants/mutations.py, from which it has its machinery. Rows are in breaks.py and broker_breaks.py.
+As tests/invariants/mutations.py, from which it has its machinery. Rows are in the modules of this folder whose names
+end in breaks.
 """
 
 import sys
@@ -10,10 +11,12 @@ from pathlib import Path
 
 from tests.attacks.breaks import BREAKS
 from tests.attacks.broker_breaks import BROKER_BREAKS
+from tests.attacks.edge_breaks import EDGE_BREAKS
+from tests.attacks.store_breaks import STORE_BREAKS
 from tests.invariants.mutations import ROOT, asked, copy_sources, try_all
 
 ALSO = ("docs", "README.md")
-ALL = (*BREAKS, *BROKER_BREAKS)
+ALL = (*BREAKS, *BROKER_BREAKS, *EDGE_BREAKS, *STORE_BREAKS)
 
 
 def main() -> int:

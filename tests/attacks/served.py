@@ -8,9 +8,17 @@ from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx2
+
 from tests.organisation.offices import Office, Street, make_home
 from tests.organisation.small_gate import SmallGate
 
+VT, LINDE = "veilig-thuis-noord", "lokaal-team-linde"
+ID = "3f8a1f0e-8f5a-4b53-9d3c-2a1b0c9d8e7f"
+CASE = f"case:{ID}"
+OPEN, SHARE = "/api/messages/cases.opened", "/api/messages/dossiers.shared"
+LEAD = {"ref": "vt-1", "function": "veilig-thuis-worker", "registration": "SKJ", "competences": ["SAFETY"]}
+OPENING = {"body": {"persons": [{"ref": "child-1", "role": "YOUTH", "birth_date": "2015-01-01"}], "lead": LEAD}}
 T = TypeVar("T")
 SECONDS = 60.0
 
@@ -73,3 +81,16 @@ def served(slug: str, folder: Path) -> Iterator[Served]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(SECONDS)
         loop.close()
+
+
+def bearer(edge: Served, ref: str = "vt-1") -> dict[str, str]:
+    return {"Authorization": edge.office.token(ref)}
+
+
+def told(answer: httpx2.Response, status: int) -> list[str]:
+    """The problems of an answer, which has the form of every other."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["type"], problem["status"]) == ("about:blank", status) and problem["title"] and problem["problems"]
+    return list(problem["problems"])

@@ -1,5 +1,5 @@
-"""Attacks on the HTTP interface of an edge: a browser led astray, a client that lies or dawdles, a colleague who is too
-curious, and every text that another program could take for a command.
+"""Attacks on the HTTP interface of an edge: a browser led astray, a colleague who is too curious, and every text that
+another program could take for a command.
 """
 
 import base64
@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +20,16 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from structlog.testing import capture_logs
 
-from services.organisation import access, api
 from services.organisation import tables as t
 from services.organisation.letters import Letters
 from services.organisation.sending import MAX_REQUEST
-from services.runtime import guard
 from services.runtime.api_page import STYLE
-from services.runtime.guard import HEADERS, MAX_HEADER_LINES, MAX_HEADERS, MAX_TARGET, PatientProtocol
-from services.runtime.rates import KEPT, Rate
+from services.runtime.guard import HEADERS, MAX_TARGET
 from services.runtime.tokens import NotLoopbackError, Role
-from tests.attacks.served import Served, heard, served
+from tests.attacks.served import CASE, ID, LEAD, LINDE, OPEN, OPENING, VT, Served, bearer, told
 from tests.organisation.offices import Office, Street, make_home
 from tests.organisation.small_gate import SmallGate
 
-VT, LINDE = "veilig-thuis-noord", "lokaal-team-linde"
-ID = "3f8a1f0e-8f5a-4b53-9d3c-2a1b0c9d8e7f"
-CASE = f"case:{ID}"
-OPEN, SHARE = "/api/messages/cases.opened", "/api/messages/dossiers.shared"
-LEAD = {"ref": "vt-1", "function": "veilig-thuis-worker", "registration": "SKJ", "competences": ["SAFETY"]}
-OPENING = {"body": {"persons": [{"ref": "child-1", "role": "YOUTH", "birth_date": "2015-01-01"}], "lead": LEAD}}
 HOSTILE = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -50,42 +40,6 @@ HOSTILE = (
     "%s%n\\x00",
     "\u202e\u0301a\ufeff",
 )
-
-
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """An edge that is asked more often in these tests than it would bear, and waits less long."""
-    with pytest.MonkeyPatch.context() as patch, served_with(patch, tmp_path_factory.mktemp("edge")) as made:
-        yield made
-
-
-def served_with(patch: pytest.MonkeyPatch, folder: Path) -> Any:
-    for name in ("PERSON_PER_SECOND", "PERSON_BURST"):
-        patch.setattr(access, name, 1_000_000)
-    for name in ("ADDRESS_PER_SECOND", "ADDRESS_BURST"):
-        patch.setattr(api, name, 1_000_000)
-    patch.setattr(guard, "BODY_SECONDS", 4.0)
-    patch.setattr(PatientProtocol, "patience", 4.0)
-    return served(VT, folder)
-
-
-@pytest.fixture
-def client(edge: Served) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=edge.url, timeout=60, trust_env=False) as made:
-        yield made
-
-
-def bearer(edge: Served, ref: str = "vt-1") -> dict[str, str]:
-    return {"Authorization": edge.office.token(ref)}
-
-
-def told(answer: httpx2.Response, status: int) -> list[str]:
-    """The problems of an answer, which has the form of every other."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert (problem["type"], problem["status"]) == ("about:blank", status) and problem["title"] and problem["problems"]
-    return list(problem["problems"])
 
 
 # A browser led astray
@@ -158,134 +112,7 @@ def test_the_page_for_people_needs_nothing_from_elsewhere(client: httpx2.Client)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
 
 
-# A client that lies or dawdles
-
-
-def test_what_is_too_large_is_not_read(edge: Served, client: httpx2.Client) -> None:
-    """By its announced length at once, by what comes when it announced none; headers and path alike."""
-    announced = f"POST {OPEN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {10**12}\r\n\r\n"
-    assert edge.hear(announced.encode()).startswith(b"HTTP/1.1 413")
-    chunks = (b"[" * 65536 for _ in range(MAX_REQUEST // 65536 + 2))
-    headers = bearer(edge) | {"Content-Type": "application/json"}
-    told(client.post(OPEN, content=chunks, headers=headers), 413)
-    told(client.get("/health", headers={f"X-{n}": "x" for n in range(MAX_HEADER_LINES)}), 431)
-    told(client.get("/health", headers={"X-Long": "x" * MAX_HEADERS}), 431)
-    told(client.get("/health?" + "x" * MAX_TARGET), 414)
-    told(client.get("/api/cases", headers={"Authorization": "Bearer " + "x" * 15_000}), 401)
-
-
-def test_an_endless_head_is_cut_off(edge: Served) -> None:
-    """What the server keeps of a head that never ends is bounded."""
-    answer = edge.hear(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 3 * MAX_HEADERS)
-    assert answer.startswith(b"HTTP/1.1 400")
-
-
-@pytest.mark.parametrize("said", [b"", b"GET /health HTT", b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: "])
-def test_who_does_not_finish_a_head_is_left(edge: Served, said: bytes) -> None:
-    """The connection is closed, also when it says nothing at all."""
-    assert edge.hear(said) == b""
-
-
-def test_who_drips_after_a_good_answer_is_left(edge: Served) -> None:
-    """A connection that is kept open has no more patience for its second request."""
-    with edge.line() as line:
-        line.sendall(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert line.recv(65536).startswith(b"HTTP/1.1 200")
-        line.sendall(b"GET /live HT")
-        heard(line)
-
-
-def test_who_does_not_finish_a_body_is_left(edge: Served) -> None:
-    """With an answer that says why."""
-    head = f"POST {OPEN} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
-    head += f"Authorization: {edge.office.token('vt-1')}\r\n\r\n{{"
-    answer = edge.hear(head.encode())
-    assert answer.startswith(b"HTTP/1.1 408") and b"application/problem+json" in answer
-
-
-def test_a_person_who_asks_too_often_waits_and_a_colleague_does_not() -> None:
-    """A bucket each, filled at a steady rate; who is forgotten has a full one."""
-    now = [0.0]
-    rate = Rate(2, 3, lambda: now[0])
-    assert [rate.take("vt-1") for _ in range(4)] == [0, 0, 0, 0.5]
-    assert rate.take("vt-2") == 0
-    now[0] = 0.5
-    assert (rate.take("vt-1"), rate.take("vt-1")) == (0, 0.5)
-    for number in range(KEPT + 1):
-        rate.take(f"somebody-{number}")
-    assert len(rate._held) == KEPT
-
-
-@pytest.fixture
-async def vt(tmp_path: Path) -> AsyncIterator[Office]:
-    """An edge in this process, with the limits it has in earnest."""
-    home = make_home(tmp_path / "home")
-    made = await Street(home, SmallGate(home), None, tmp_path).office(VT)
-    yield made
-    await made.edge.engine.dispose()
-
-
-async def test_limits_stand_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Per person, and per address for who is nobody yet; told when to come back."""
-    monkeypatch.setattr(access, "PERSON_BURST", 2)
-    monkeypatch.setattr(access, "PERSON_PER_SECOND", 0.001)
-    monkeypatch.setattr(api, "ADDRESS_BURST", 6)
-    monkeypatch.setattr(api, "ADDRESS_PER_SECOND", 0.001)
-    home = make_home(tmp_path / "home")
-    office = await Street(home, SmallGate(home), None, tmp_path).office(VT)
-    first = [await office.ask("GET", "/api/cases", "vt-1") for _ in range(3)]
-    assert [answer.status_code for answer in first] == [200, 200, 429]
-    assert int(first[2].headers["retry-after"]) > 0 and told(first[2], 429)
-    assert (await office.ask("GET", "/api/cases", "vt-2")).status_code == 200
-    nobody = [(await office._http.get("/api/cases")).status_code for _ in range(3)]
-    assert nobody == [401, 401, 429]
-    await office.edge.engine.dispose()
-
-
-DEEP = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        DEEP,
-        b"[" * 10_000,
-        b'{"body":{"lead":' + DEEP + b"}}",
-        b'{"case":"' + CASE.encode() + b'","case":"x"}',
-        b'{"body":{"persons":[],"persons":[]}}',
-        b'{"x":NaN}',
-        b'{"x":-Infinity}',
-        b'{"x":' + b"9" * 100_000 + b"}",
-        b'{"x":1e999999}',
-        b'{"case":"\\u0000"}',
-        b'{"case":"\\ud800"}',
-        b'{"\\udfff":1}',
-        b"\xff\xfe",
-        b"\xef\xbb\xbf{}",
-        b"\x1f\x8b\x08\x00",
-        b"null",
-        b"[]",
-        b'"' + b"x" * 100_000,
-        b"",
-    ],
-)
-def test_json_of_more_than_one_meaning_or_none_is_turned_down(edge: Served, client: httpx2.Client, raw: bytes) -> None:
-    """Deep, twice the same key, no number, too large a number, half a character: told so, and nothing is queued."""
-    headers = bearer(edge) | {"Content-Type": "application/json"}
-    found = told(client.post(OPEN, content=raw, headers=headers), 422 if raw else 415 if "x" in headers else 422)
-    assert all(len(problem) <= 300 for problem in found)
-    assert edge.run(edge.office.sent()) == []
-
-
-def test_everything_that_is_wrong_is_said_at_once(edge: Served, client: httpx2.Client) -> None:
-    """In the one form of problems, and without the words that were sent."""
-    wrong = {"case": "my case", "to": ["NOBODY"], "dry_run": 1, "body": {"x": "my words"}, "manifest": {"purpose": "?"}}
-    found = told(client.post(SHARE, json=wrong, headers=bearer(edge)), 422)
-    for place in ("case", "to.0", "dry_run", "body.x", "manifest.purpose"):
-        assert any(problem.startswith(f"{place}:") for problem in found), (place, found)
-    found = told(client.get("/api/received?kind=x&since=y&until=z", headers=bearer(edge)), 422)
-    assert len(found) == 3
-    assert "my words" not in json.dumps(found)
+# A colleague who is too curious
 
 
 async def test_an_error_of_ours_tells_nothing(vt: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,9 +127,6 @@ async def test_an_error_of_ours_tells_nothing(vt: Office, monkeypatch: pytest.Mo
     assert [each["event"] for each in logs] == ["REQUEST_FAILED"]
     assert told(answer, 500) == ["this went wrong here; the operator can see it"]
     assert "the words of a child" not in answer.text
-
-
-# A colleague who is too curious
 
 
 def routes(office: Office) -> list[tuple[str, str]]:

@@ -16,9 +16,9 @@ from services.oversight.app import Oversight
 from services.oversight.rules.calendar import Calendar
 from services.relay.state import State
 from services.runtime.directory import Accepted, Directory
-from services.runtime.jose import SigningKey
+from services.runtime.jose import SigningKey, sign_detached
 from tests.gate.bench import SLOTS, GateBench, Row
-from tests.invariants.world import World
+from tests.invariants.world import Step, World
 
 HEIRS = {
     "lokaal-team-linde": "lokaal-team-eik",
@@ -73,6 +73,10 @@ class Heirs(World):
         self.oversight = Oversight(key_of(OVERSIGHT), Calendar())
         self.watched = [State() for _ in range(SLOTS)]
         self.steps = []
+
+    def send(self, source: str, value: bytes, subject: str, jws: str | None = None) -> Step:
+        """Signed, unless told otherwise, with a key that this world knows."""
+        return super().send(source, value, subject, jws or sign_detached(value, key_of(source)))
 
     def succeed(self, old: str, new: str, at: datetime | None = None) -> None:
         """From now on every reader of the directory knows."""

@@ -18,7 +18,8 @@ from tests.invariants.breaks import BREAKS, LIVES, STORIES, Break
 ROOT = Path(__file__).parents[2]
 COPIED = ("services", "schemas", "topics", "deploy", "tests", "scenarios", "pyproject.toml")
 LEFT = ("__pycache__", "node_modules", "*-data", ".*")
-FAILED = re.compile(r"^FAILED \S*?([\w.]+::\S+)(?: - (.*))?$", re.MULTILINE)
+FAILED = re.compile(r"^FAILED \S*?([\w.]+::.+?)(?: - (.*))?$", re.MULTILINE)
+"""Whatever a test is called with may hold spaces."""
 LONGEST = 600.0
 """Seconds for the tests of one break."""
 
@@ -37,7 +38,6 @@ def run(tests: Iterable[str], where: Path) -> tuple[int, list[tuple[str, str]]]:
     """The exit code of pytest, and the tests that failed with the first words of why."""
     command = [
         sys.executable,
-        "-B",
         "-m",
         "pytest",
         "-q",
@@ -49,6 +49,7 @@ def run(tests: Iterable[str], where: Path) -> tuple[int, list[tuple[str, str]]]:
         *tests,
     ]
     environment = {**os.environ, "CI": "1", "PYTHONPATH": str(where), "COLUMNS": "300"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # nearly all is the same in the next run
     done = subprocess.run(
         command, cwd=where, env=environment, capture_output=True, text=True, timeout=LONGEST, check=False
     )

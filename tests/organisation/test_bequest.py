@@ -107,6 +107,18 @@ async def test_a_file_that_is_not_whole_or_not_of_the_predecessor_brings_nothing
     assert await merged.berk.rows(t.items) == []
 
 
+async def test_a_line_that_nobody_signed_brings_nothing(merged: Merged) -> None:
+    """Whoever holds the file for a while changes what is sealed in it, or signs with a key of their own."""
+    await merged.write()
+    head, _, rest = merged.file.read_bytes().partition(b".")
+    payload, _, signature = rest.strip().partition(b".")
+    for other in (signature[:-8] + b"AAAAAAAA", b""):
+        merged.file.write_bytes(b".".join((head, payload, other)) + b"\n")
+        with pytest.raises(NotHandedOver, match="line 1 is not signed"):
+            await merged.take()
+    assert await merged.berk.rows(t.items) == []
+
+
 async def test_a_delivery_that_the_gate_did_not_seal_is_not_taken_over(merged: Merged) -> None:
     """Whatever the predecessor wrote."""
     async with merged.linde.edge.engine.begin() as connection:

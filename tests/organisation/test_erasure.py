@@ -15,7 +15,7 @@ from schemas.entry import EntryRegie
 from schemas.parties import OrganisationKind
 from services.organisation import retention
 from services.organisation import tables as t
-from services.organisation.erasure import Ground
+from services.organisation.erasure import Ground, Journal
 
 VT, LINDE = "veilig-thuis-noord", "lokaal-team-linde"
 CASE = "case:3f8a1f0e-8f5a-4b53-9d3c-2a1b0c9d8e7f"
@@ -182,6 +182,35 @@ async def test_what_came_back_is_erased_again(street: Any, tmp_path: Path) -> No
     assert {row.value for row in (*await vt.rows(t.inbox), *await vt.sent())} == {b""}
     assert len(await vt.rows(t.erasures)) == 1
     assert OWN not in json.dumps([each.model_dump(mode="json") for each in vt.edge.eraser.journal.read()])
+
+
+async def test_what_cannot_be_written_down_is_not_erased(street: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk: nothing has happened, in the database neither; what nobody could erase again must not seem gone."""
+    vt, linde = await street.office(VT), await street.office(LINDE)
+    await correspond(vt, linde)
+
+    def full(*_: Any) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Journal, "write", full)
+    assert (await erase(vt)).status_code == 500
+    assert OWN in [row.text for row in await vt.rows(t.items)]
+    assert await vt.rows(t.erasures) == []
+
+
+async def test_a_line_that_was_cut_off_costs_no_other(street: Any, tmp_path: Path) -> None:
+    """Who writes it dies half-way: lines before it count, and so does what is written after it."""
+    vt, linde = await street.office(VT), await street.office(LINDE)
+    await correspond(vt, linde)
+    journal = vt.edge.eraser.journal
+    journal._file = tmp_path / "journal"
+    first = (await erase(vt)).json()
+    with journal._file.open("a") as file:
+        file.write(first["id"].join(('{"id":"', '","subject":"case:3f8a')))
+    assert [each.id for each in journal.read()] == [first["id"]]
+    await correspond(vt, linde)
+    second = (await erase(vt)).json()
+    assert [each.id for each in journal.read()] == [first["id"], second["id"]]
 
 
 def test_how_long_a_dossier_is_kept() -> None:

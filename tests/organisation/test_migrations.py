@@ -139,3 +139,20 @@ async def test_a_step_that_fails_leaves_the_database_as_it_was(
         tables_now = await connection.run_sync(lambda sync: sa.inspect(sync).get_table_names())
     assert store is STORES["ledger"] or "until" in {column["name"] for column in held}
     assert "alembic_version" not in tables_now
+
+
+async def test_a_step_that_breaks_a_reference_is_undone(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table made anew without rows that others refer to: the database stays as it was."""
+    store, upgrade = STORES["ledger"], command.upgrade
+    await store.before_steps(engine)
+
+    def loses(config: Any, *arguments: Any) -> None:
+        upgrade(config, *arguments)
+        config.attributes["connection"].execute(sa.text("delete from alerts"))
+
+    monkeypatch.setattr(command, "upgrade", loses)
+    with pytest.raises(sa.exc.IntegrityError):
+        await store.prepare(engine)
+    async with engine.connect() as connection:
+        assert (await connection.execute(sa.text("select count(*) from alerts"))).scalar() == 1
+        assert (await connection.execute(sa.text("select count(*) from alert_organisations"))).scalar() == 1

@@ -5,6 +5,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from services.oversight.app import FACTS, OUTBOX, Oversight
 from services.oversight.rebuild import Rebuilt, rebuild
 from services.oversight.rules.calendar import Calendar
 from services.relay.clock import NO_TIME
+from services.relay.log import Fenced
 from services.relay.memory import MemoryCluster, MemoryLog
 from services.relay.own import BIRTH, Birth, position_key
 from services.relay.state import BatchView, State
@@ -258,3 +260,37 @@ def test_a_fact_that_cannot_be_judged_is_counted_and_the_others_are_judged() -> 
     opened(slot, 1)
     done = slot.rebuild()
     assert (done.not_judged, done.facts, done.anew) == (1, 2, {uuid(1)})
+
+
+def test_it_is_not_made_anew_while_oversight_runs() -> None:
+    """Of two that would write one state the one that came first writes nothing more; nor does a repair that is late."""
+    slot = Slot()
+    opened(slot, 1)
+    running = MemoryLog(slot.cluster, "oversight", 0)
+    asyncio.run(running.fence())
+    slot.rebuild()
+    with pytest.raises(Fenced):
+        asyncio.run(running.commit([]))
+
+    class Meanwhile(MemoryLog):
+        async def position(self, topic: str) -> int:
+            await running.fence()
+            return await super().position(topic)
+
+    before = slot.state()
+    with pytest.raises(Fenced):
+        asyncio.run(rebuild(Meanwhile(slot.cluster, "oversight", 0), Oversight(KEY, Calendar()), BIRTH_OF_TEST, 0))
+    assert slot.state().by_group() == before.by_group()
+
+
+def test_a_number_that_an_alarm_had_is_not_given_again() -> None:
+    """Alarms of which the facts say nothing any more were told under theirs."""
+    slot = Slot()
+    opened(slot, 1)
+    slot.tick(at("2026-03-06"))
+    slot.watch()
+    key = f"head:{uuid(1)}:"
+    head = json.loads(slot.state().get(key) or b"")
+    slot.write(key, json.dumps({**head, "raised": head["raised"] + 6}).encode())
+    slot.rebuild()
+    assert slot.kept[key]["raised"] == head["raised"] + 6

@@ -181,6 +181,7 @@ class Waiting(Record):
     id: Uuid
     since: Instant
     of: tuple[Slug, ...]  # who is waited for
+    by: Slug | None = None  # who asked for support
     children: tuple[PersonRef, ...] = ()  # empty: every child of the case
 
     @property

@@ -172,7 +172,7 @@ def _follow_waiting(event: Event) -> None:
     body, fact, waiting = event.body, event.fact, event.watch.waiting
     if isinstance(body, SupportRequested):
         waiting[body.support] = Waiting(
-            what="SUPPORT", id=body.support, since=fact.at, of=fact.to, children=body.children
+            what="SUPPORT", id=body.support, since=fact.at, of=fact.to, by=fact.actor, children=body.children
         )
     elif isinstance(body, SupportAccepted | SupportDeclined | SupportEnded):
         waiting.pop(body.support, None)

@@ -13,7 +13,8 @@ R = TypeVar("R", bound=Record)
 
 
 def take_over(watch: Watch, body: Succeeded) -> tuple[Watch, tuple[str, ...]]:
-    """The case under the new name, and the alerts of which the old organisation had heard."""
+    """The case under the new name, and the alerts of which the old organisation had heard. Nobody waits for an answer
+    of its own: support that the two had asked of each other has ended."""
     names = {body.ended: body.successor}
     heard = tuple(alert.key for alert in watch.alerts.values() if body.ended in alert.told)
     return Watch(
@@ -23,7 +24,7 @@ def take_over(watch: Watch, body: Succeeded) -> tuple[Watch, tuple[str, ...]]:
         _table(watch.alerts, names),
         {child: _sight(of_today(plans, names), body.successor) for child, plans in watch.sights.items()},
         _table(watch.reports, names),
-        _table(watch.waiting, names),
+        {key: waiting for key, waiting in _table(watch.waiting, names).items() if waiting.by not in waiting.of},
     ), heard
 
 
