@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Code, Subject, Uuid
-from schemas.body import Body, Phase
+from schemas.body import Body, Phase, SafetyCondition
 from schemas.parties import Professional
 from schemas.person import Person, PersonRef
 
@@ -24,6 +24,15 @@ class CaseOpened(Body):
     lead: Professional  # the case manager (casusregisseur) of the sender
     phase: Phase = Phase.STABLE_SAFETY
     from_thread: Subject | None = None
+    split_of: Subject | None = None  # the case in which these children were until now (`cases.split`)
+    vt_origin: bool = False  # of a split: the case it comes from began at Veilig Thuis
+    conditions: Annotated[tuple[SafetyCondition, ...], Field(max_length=16)] = ()  # of a split: those still open
+
+    @model_validator(mode="after")
+    def _only_a_split_inherits(self) -> Self:
+        if self.split_of is None and (self.vt_origin or self.conditions):
+            raise ValueError("where a case came from and its open conditions go along with a split only")
+        return self
 
     @model_validator(mode="after")
     def _refs_once(self) -> Self:
@@ -66,12 +75,25 @@ class LeadToFamily(Body):
     review_on: date
 
 
+class CaseSplit(Body):
+    """Children go different ways (splitsing van de zaak): these go on in the case `into`, that the holder opens with
+    `split_of` and then links here. Until then they stay counted here. An `into` that names this case takes it back.
+    """
+
+    name: ClassVar[str] = "cases.split"
+    children: Annotated[tuple[PersonRef, ...], Field(min_length=1, max_length=16)]
+    reason: Literal["MOVED", "SEPARATE_HOMES", "SAFETY"]
+    into: Subject
+
+
 class CaseLinked(Body):
-    """This case belongs with another."""
+    """This case belongs with another. SIBLING: brothers and sisters, each with a case of their own; it also ends a
+    split. SAME_FAMILY: two cases about the same persons, of which one must close into the other; JOINED: it did.
+    """
 
     name: ClassVar[str] = "cases.linked"
     other: Subject
-    kind: Literal["SAME_FAMILY", "SIBLING"]
+    kind: Literal["SAME_FAMILY", "SIBLING", "JOINED"]
 
 
 class CaseReopened(Body):

@@ -123,6 +123,15 @@ class Caution(Frozen):
     """Someone lives at a secret address: persons are told kinds of organisations, never which (Wmo 2015 5.3.2(4))."""
 
 
+class EntryContact(Frozen):
+    """The family's fixed contact, whoever leads, and how often it had another before."""
+
+    organisation: Slug
+    ref: Code
+    function: Code
+    changes: Count = 0
+
+
 class Entry(Frozen):
     """One decision. No name, no content, no birth date."""
 
@@ -152,6 +161,7 @@ class Entry(Frozen):
     also: tuple[EntryHandover, ...] = ()  # other handovers that the same decision ended
     regie: EntryRegie | None = None
     holder: Slug | None = None  # who holds regie after a delivery in an open case, so that a newcomer knows
+    contact: EntryContact | None = None  # of a delivery: the fixed contact, so that a newcomer knows
     caution: Caution | None = None  # of a delivery: what holds in the case from here on; absent when nothing does
     resends: Resend | None = None
     original: Digest | None = None  # of a DUPLICATE: the entry that decided the message first

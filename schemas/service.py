@@ -257,6 +257,8 @@ class CaseFact(Frozen):
     children: tuple[PersonRef, ...] = ()
     holders: tuple[Slug, ...] = ()  # organisations that hold a delivery of the case, or opened it
     duty: tuple[Slug, ...] = ()
+    splitting: tuple[Subject, ...] = ()  # cases in which children are to go on, not linked yet
+    helpers: Count = 0  # professionals on the roster
 
 
 class Fact(Frozen):

@@ -38,11 +38,16 @@ LONGEST_SILENCE = working_days(10)
 NO_OVERSIGHT = "NO_OVERSIGHT"
 """Tier 3 at once: a child of a waiting case whom nobody sees."""
 
+MANY_HELPERS = 7
+"""More named professionals than this around one family call for a look (JB Noord 2016 §3.2 tells of fifteen; ours)."""
+
 PATTERNS: dict[str, int] = {
     "BOUNCE_LOOP": 2,
     "CLOSED_WITH_OPEN_CONCERN": 2,
     "SINGLE_SOURCE": 1,
+    "TOO_MANY_HELPERS": 1,
     "DECIDED_DURING_ABSENCE": 2,
     "AGREEMENT_OVERRIDDEN": 1,
 }
-"""Alerts without a due moment, with their tier. SINGLE_SOURCE goes to the regie holder only. None of them climbs."""
+"""Alerts without a due moment, with their tier. SINGLE_SOURCE and TOO_MANY_HELPERS go to the regie holder
+only. None of them climbs."""

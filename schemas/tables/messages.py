@@ -10,6 +10,7 @@ from schemas import (
     care,
     cases,
     consents,
+    contacts,
     corrections,
     handovers,
     investigations,
@@ -97,7 +98,8 @@ ROWS: tuple[MessageRow, ...] = (
     statement(cases.LeadPersonChanged, LEADS, PARTIES),
     statement(cases.LeadKept, LEADS, PARTIES),
     statement(cases.LeadToFamily, LEADS, PARTIES),
-    statement(cases.CaseLinked, LEADS),
+    statement(cases.CaseSplit, LEADS, PARTIES),
+    statement(cases.CaseLinked, LEADS, PARTIES),
     statement(cases.CaseReopened, LEADS, PARTIES),
     statement(cases.CaseClosed, LEADS, PARTIES),
     # reports
@@ -172,6 +174,8 @@ ROWS: tuple[MessageRow, ...] = (
     statement(stagnations.StagnationResolved, HELPERS, PARTIES),
     statement(stagnations.ConsultRequested, HELPERS, PARTIES),
     statement(stagnations.JointConsultHeld, HELPERS, PARTIES),
+    # the one who stays
+    statement(contacts.FixedContactChanged, HELPERS, PARTIES),
     # machines
     statement(service.AlertRaised, SERVICES, ANYONE, party_bound=False, decided_by=False),
     statement(service.AlertEscalated, SERVICES, ANYONE, party_bound=False, decided_by=False),

@@ -85,6 +85,7 @@ class Per(StrEnum):
     THREAD = "THREAD"
     DELIVERY = "DELIVERY"  # each recipient of a message
     REJECTION = "REJECTION"  # each item that was rejected, or whole letter
+    LINK = "LINK"  # each other case
     CORRECTION = "CORRECTION"  # each who got an item from who corrects it, or from who is told so
     STATEMENT = "STATEMENT"  # each decision to set a custody holder aside
     ABSENCE = "ABSENCE"
@@ -150,6 +151,10 @@ class When(StrEnum):
     UNTRUE = "UNTRUE"  # a professional says that it is not what it is called
     ITEM_SENT = "ITEM_SENT"  # the responsible sent this item to who rejected it
     SHARED_ANEW = "SHARED_ANEW"  # the responsible shared something with who rejected it
+    SPLIT_LINKED = "SPLIT_LINKED"  # the other case is there
+    SPLIT_OVER = "SPLIT_OVER"  # no child is to go there any more
+    SAME_FAMILY = "SAME_FAMILY"  # another case about the same persons
+    JOINED = "JOINED"  # ... that closed into this one
     CORRECTED_THERE = "CORRECTED_THERE"  # this item, to this recipient, by whomever
     STATEMENT_OVER = "STATEMENT_OVER"  # withdrawn, or set aside anew
     CHARGED = "CHARGED"  # a court charged an institution with a measure

@@ -249,6 +249,19 @@ CORRECTIONS: tuple[Row, ...] = (
 )  # fmt: skip
 """A correction follows its item hop by hop."""
 
+FAMILIES: tuple[Row, ...] = (
+    Row(
+        "SPLIT_OPEN", Per.LINK, (On("cases.split"),), working_days(1), Who.HOLDER, Who.COORDINATION,
+        (On("cases.linked", when=When.SPLIT_LINKED), gone(when=When.SPLIT_OVER)),
+        "D#14, D#22: until the other case is there its children stay counted here",
+    ),
+    Row(
+        "DUAL_REGIE", Per.LINK, (On("cases.linked", when=When.SAME_FAMILY),), working_days(5), Who.HOLDER,
+        Who.COORDINATION, (On("cases.linked", when=When.JOINED),), "D#14, D#21: one family, one that leads",
+    ),
+)  # fmt: skip
+"""Two cases of one family: two that are meant to be, or two of which one must go."""
+
 ROWS: tuple[Row, ...] = (
     *WARM_HANDOVER,
     *AFTER_HANDOVER,
@@ -259,6 +272,7 @@ ROWS: tuple[Row, ...] = (
     *REJECTIONS,
     *CORRECTIONS,
     *HELP,
+    *FAMILIES,
 )
 BY_CODE: dict[str, Row] = {row.code: row for row in ROWS}
 

@@ -72,6 +72,7 @@ OF_CODE: Mapping[tuple[Refusal, Mend], str] = {
     (Refusal.TERMS_DIFFER, Mend.CORRECT): "say the same as the other side about {missing}",
     (Refusal.NO_INTERIM_OVERSIGHT, Mend.ADD): "plan who sees {missing}",
     (Refusal.COMPETENCE_MISSING, Mend.NAME_PROFESSIONAL): "name a professional with {missing}",
+    (Refusal.DUAL_REGIE, Mend.CORRECT): "let one case close into the other first: {missing}",
     (Refusal.ITEM_CORRECTED, Mend.CORRECT): "send {missing} in its place",
     (Refusal.CATEGORY_NOT_ALLOWED, Mend.CORRECT): "send it to somebody who may have it",
 }

@@ -230,6 +230,7 @@ def _accept(
         also=tuple(map(telling.handover, effects.also)),
         regie=telling.regie(ctx.case, after),
         holder=after.head.regie if after.head and not hidden_from(ctx, after) else None,
+        contact=None if hidden_from(ctx, after) else telling.contact(after),
         caution=after.head.caution if after.head else None,
         resends=_resends(missed, event.data.to) if missed else None,
         inbox=inbox,

@@ -11,8 +11,10 @@ from schemas.parties import Party
 from schemas.person import Person, PersonRef
 from schemas.service import CaseFact, DeliveryFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
-from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord, PersonRecord
+from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord
 from services.gate.rules.corrections import to_correct
+from services.gate.rules.roster import helpers
+from services.gate.rules.splitting import pending
 from services.relay.types import Emit
 
 TOPIC = "case.facts"
@@ -72,7 +74,9 @@ def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseF
         coordination=holder.coordination if holder else None,
         phase=head.phase,
         vt_origin=head.vt_origin,
-        children=tuple(p.ref for p in case.persons if p.is_child),
+        children=tuple(p.ref for p in case.family if p.is_child),
+        splitting=pending(case),
+        helpers=len(helpers(case, today)),
         holders=head.holders,
         duty=_duty(case.of(MeasureRecord).values(), today),
     )
@@ -100,8 +104,7 @@ def _duty(measures: Iterable[MeasureRecord], today: date) -> tuple[Slug, ...]:
 
 def birthdays(case: Case, today: date) -> dict[PersonRef, date]:
     """Whose next turning is when."""
-    persons = case.of(PersonRecord).values()
-    found = {record.person.ref: next_turning(record.person, today) for record in persons}
+    found = {person.ref: next_turning(person, today) for person in case.family}
     return {ref: day for ref, day in found.items() if day is not None}
 
 

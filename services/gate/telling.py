@@ -6,7 +6,7 @@ import json
 from schemas.base import Subject
 from schemas.body import Body
 from schemas.care import DossierOpened, DossierRejected, ReviewRecorded
-from schemas.entry import EntryBasis, EntryHandover, EntryMessage, EntryRegie, EntrySection
+from schemas.entry import EntryBasis, EntryContact, EntryHandover, EntryMessage, EntryRegie, EntrySection
 from schemas.event import Event
 from schemas.manifest import Section
 from schemas.service import AlertAcknowledged, HandoverFact
@@ -96,6 +96,17 @@ def _section(section: Section, after: Case) -> EntrySection:
 
 def handover(fact: HandoverFact) -> EntryHandover:
     return EntryHandover(id=fact.id, kind=fact.kind, state=fact.after, sender=fact.sender, receiver=fact.receiver)
+
+
+def contact(after: Case) -> EntryContact | None:
+    """The family's fixed contact."""
+    head = after.head
+    if head is None or head.contact is None:
+        return None
+    known = head.contact.professional
+    return EntryContact(
+        organisation=head.contact.organisation, ref=known.ref, function=known.function, changes=head.contact_changes
+    )
 
 
 def regie(before: Case, after: Case) -> EntryRegie | None:

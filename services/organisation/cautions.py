@@ -12,7 +12,7 @@ from schemas.parties import OrganisationKind
 from services.organisation import tables as t
 
 Row = dict[str, Any]
-NAMES = frozenset({"regie", "owner", "sender", "receiver", "actor"})
+NAMES = frozenset({"regie", "owner", "sender", "receiver", "actor", "organisation"})
 """Fields of a case page that hold one organisation."""
 
 
@@ -76,6 +76,8 @@ def _by_kind(name: str, value: Any, named: Callable[[Slug], str]) -> Any:
         return [named(slug) for slug in value]
     if name == "by":  # of a sight plan: whoever sees the child, at whichever organisation
         return [{field: said for field, said in each.items() if field != "organisation"} for each in value]
+    if isinstance(value, dict):
+        return {n: _by_kind(n, v, named) for n, v in value.items()}
     if isinstance(value, list):
         return [{n: _by_kind(n, v, named) for n, v in each.items()} for each in value]
     return value

@@ -145,6 +145,8 @@ async def _case(connection: AsyncConnection, said: Said) -> None:
     phase = getattr(said.body, "phase", None)
     if phase is not None:
         row["phase"] = phase
+    if said.entry.contact is not None:
+        row["contact"] = dump(said.entry.contact)
     row["caution"] = follow(row.get("caution"), said.entry)
     await upsert(connection, t.cases, row)
 

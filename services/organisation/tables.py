@@ -149,6 +149,7 @@ cases = sa.Table(
     sa.Column("since", Utc, nullable=False),  # the first this organisation knows of it
     sa.Column("changed_at", Utc, nullable=False),
     sa.Column("slot_seq", sa.BigInteger, nullable=False),  # of the entry the holder of regie comes from
+    sa.Column("contact", Json),  # the fixed contact, by the latest entry that tells it
     sa.Column("caution", Json),  # what the latest entry says to beware of, with its slot_seq
 )
 

@@ -13,6 +13,7 @@ from services.organisation import tables as t
 from services.organisation.cautions import marked, shown
 from services.organisation.on_the_way import rejections
 from services.organisation.refusals import explained
+from services.organisation.roster import roster_of
 
 Row = dict[str, Any]
 LIMIT = 1000
@@ -95,6 +96,8 @@ async def case(connection: AsyncConnection, subject: Subject) -> Row | None:
         "regie": head["regie"],
         "phase": head["phase"],
         "open": head["open"],
+        "contact": head["contact"],
+        "roster": await roster_of(connection, subject, head["regie"]),
         "caution": shown(head["caution"]),
         "persons": [r.person for r in await _of(connection, t.persons, subject, t.persons.c.ref)],
         "handovers": [_handover(r) for r in await _of(connection, t.handovers, subject, t.handovers.c.slot_seq)],

@@ -58,6 +58,8 @@ _CONTACT = {"met": ["parent-1"], "children_seen": seen(CHILD), "changed": "GIVEN
 _H = {"handover": HANDOVER}
 _LEAST: dict[str, dict[str, Any]] = {
     "cases.opened": {"persons": [{"ref": "parent-1", "role": "PARENT"}], "lead": WORKER},
+    "cases.split": {"children": [SISTER], "reason": "SEPARATE_HOMES", "into": f"case:{uuid(5)}"},
+    "cases.linked": {"other": f"case:{uuid(5)}", "kind": "SIBLING"},
     "cases.lead_kept": {**_H, "reason": "OTHER"},
     "cases.closed": {"closing": "SELF_RELIANCE"},
     "cases.reopened": {"reason": "NEW_REPORT", "lead": WORKER},

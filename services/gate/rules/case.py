@@ -14,6 +14,7 @@ from schemas.base import Code, Count, Instant, Slug, Subject, Uuid
 from schemas.body import Body, ConditionStatus, Phase, SafetyCondition, SightPlan, Staying
 from schemas.care import MeasureKind, SupportKind
 from schemas.consents import Decision, Scope
+from schemas.contacts import FixedContact
 from schemas.entry import Caution
 from schemas.event import Event
 from schemas.handovers import FINAL, ConsultDecision, HandoverKind, HandoverState, WarmContactAttested
@@ -52,6 +53,9 @@ class CaseHead(Record):
     parties: tuple[Slug, ...] = ()
     holders: tuple[Slug, ...] = ()  # opened it or hold a delivery of it: addressees of alerts
     linked: tuple[Subject, ...] = ()
+    doubled: tuple[Subject, ...] = ()  # other cases of the same family that did not close into this one
+    contact: FixedContact | None = None  # no handover changes it
+    contact_changes: Count = 0
     bounces: Count = 0
     caution: Caution | None = None
     opened_at: Instant
@@ -67,6 +71,8 @@ class PersonRecord(Record):
 
     kind: ClassVar[str] = "person"
     person: Person
+    into: Subject | None = None  # the case in which this child is to go on
+    left_on: date | None = None  # since when it does
 
     @property
     def key(self) -> str:
@@ -350,9 +356,19 @@ class Case:
         found = self.of(PersonRecord).get(ref)
         return found.person if found else None
 
+    def is_here(self, ref: PersonRef) -> bool:
+        """Whether somebody is a person of this case who did not go on in another."""
+        found = self.of(PersonRecord).get(ref)
+        return found is not None and found.left_on is None
+
+    @property
+    def family(self) -> tuple[Person, ...]:
+        """Everyone this case is about today: without children who go on in another case."""
+        return tuple(record.person for record in self.of(PersonRecord).values() if record.left_on is None)
+
     @property
     def persons(self) -> tuple[Person, ...]:
-        """Everyone in the case."""
+        """Everyone who was ever in the case: what it holds about who left is still about somebody."""
         return tuple(record.person for record in self.of(PersonRecord).values())
 
     def is_party(self, slug: Slug) -> bool:

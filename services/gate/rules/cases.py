@@ -9,6 +9,7 @@ from schemas.cases import (
     CaseLinked,
     CaseOpened,
     CaseReopened,
+    CaseSplit,
     Closing,
     LeadKept,
     LeadPersonChanged,
@@ -21,10 +22,11 @@ from schemas.parties import OrganisationKind
 from schemas.person import Person, Role
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.service import RegieMoved
-from services.gate.rules import regie, sight
+from services.gate.rules import regie, sight, splitting
 from services.gate.rules.case import (
     AssessmentRecord,
     CaseHead,
+    ConditionRecord,
     Context,
     Effects,
     HandoverRecord,
@@ -63,25 +65,34 @@ def _opened(ctx: Context, body: CaseOpened) -> Judgement:
         regie_kind=ctx.sender.kind,
         lead=body.lead,
         phase=body.phase,
+        vt_origin=body.vt_origin,
+        linked=(body.split_of,) if body.split_of else (),
         parties=(slug,),
         holders=(slug,),
         caution=caution_for(body.persons),
         opened_at=ctx.now,
     )
-    return Judgement(effects=Effects(put=(head, *(PersonRecord(person=person) for person in body.persons))))
+    conditions = (ConditionRecord(condition=condition, set_by=slug) for condition in body.conditions)
+    persons = (PersonRecord(person=person) for person in body.persons)
+    return Judgement(effects=Effects(put=(head, *persons, *conditions)))
 
 
 def _persons_changed(ctx: Context, body: PersonsChanged) -> Judgement:
     reasons = [*_may_change_persons(ctx), *family_fits(ctx, body.persons), *_protection_lifted(ctx, body.persons)]
     if len({person.ref for person in body.persons}) != len(body.persons):
         reasons.append(Reason(code=Refusal.PERSON_UNKNOWN, missing=("persons",), mend=(Mend.CORRECT,)))
-    records = tuple(PersonRecord(person=person) for person in body.persons)
+    records = tuple(_replaced(ctx, person) for person in body.persons)
     if reasons:
         return Judgement(tuple(reasons))
     family = {person.ref: person for person in (*ctx.case.persons, *body.persons)}
     head, caution = regie.head_of(ctx), caution_for(family.values())
     changed = (head.model_copy(update={"caution": caution}),) if caution != head.caution else ()
     return Judgement(effects=Effects(put=(*changed, *records)))
+
+
+def _replaced(ctx: Context, person: Person) -> PersonRecord:
+    before = ctx.case.of(PersonRecord).get(person.ref)
+    return before.model_copy(update={"person": person}) if before else PersonRecord(person=person)
 
 
 def caution_for(family: Iterable[Person]) -> Caution | None:
@@ -168,8 +179,15 @@ def _linked(ctx: Context, body: CaseLinked) -> Judgement:
     reasons, head = list(regie.not_holder(ctx)), regie.head_of(ctx)
     if body.other == ctx.event.subject or not body.other.startswith("case:"):
         reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("other",), mend=(Mend.CORRECT,)))
+    if body.kind == "JOINED" and body.other not in head.linked:
+        reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("other",), law="D#14", mend=(Mend.CORRECT,)))
+    in_the_way, left = splitting.leaving(ctx, body)
     linked = tuple(dict.fromkeys((*head.linked, body.other)))
-    return _either(reasons, Effects(put=(head.model_copy(update={"linked": linked}),)))
+    doubled = tuple(other for other in head.doubled if other != body.other)
+    if body.kind == "SAME_FAMILY":
+        doubled = (*doubled, body.other)
+    after = head.model_copy(update={"linked": linked, "doubled": doubled})
+    return _either([*reasons, *in_the_way], Effects(put=(after,)) + left)
 
 
 def _reopened(ctx: Context, body: CaseReopened) -> Judgement:
@@ -278,6 +296,7 @@ _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {
     LeadPersonChanged: _lead_person_changed,
     LeadKept: _lead_kept,
     LeadToFamily: _lead_to_family,
+    CaseSplit: splitting.judge_split,
     CaseLinked: _linked,
     CaseReopened: _reopened,
     CaseClosed: _closed,

@@ -261,6 +261,9 @@ def _second_regie(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:
         yield Reason(
             code=Refusal.DUAL_REGIE, missing=("NO_OPEN_HANDOVER",), law="D#14, D#21", mend=(Mend.WAIT_FOR_STATE,)
         )
+    doubled = regie.head_of(ctx).doubled
+    if doubled and body.returns is None:
+        yield Reason(code=Refusal.DUAL_REGIE, missing=doubled[:64], law="D#14, D#21", mend=(Mend.CORRECT,))
 
 
 def _references(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:

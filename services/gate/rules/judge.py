@@ -13,6 +13,7 @@ from services.gate.rules.care import judge_care
 from services.gate.rules.case import CaseHead, Context, Effects, Judgement
 from services.gate.rules.cases import judge_case
 from services.gate.rules.consent import judge_statement
+from services.gate.rules.contacts import judge_contact
 from services.gate.rules.handover import judge_handover
 from services.gate.rules.investigations import judge_investigation
 from services.gate.rules.measures import judge_measure
@@ -40,6 +41,7 @@ CONVERSATIONS: Mapping[str, Rule] = {
     "consults": judge_stagnation,
     "advice": judge_thread,
     "signals": judge_thread,
+    "contacts": judge_contact,
     "alerts": judge_machine,
     "receipts": judge_machine,
 }

@@ -64,7 +64,7 @@ def _when(absent: bool, name: Block) -> Iterator[str]:
 
 def _told(ctx: Context, body: HandoverProposed) -> Iterator[str]:
     named = {told.person for told in body.told}
-    for person in ctx.case.persons:
+    for person in ctx.case.family:
         if person.ref not in named and _to_be_told(ctx, person):
             yield f"{Block.TOLD}:{person.ref}"
 
@@ -79,7 +79,7 @@ def _to_be_told(ctx: Context, person: Person) -> bool:
 
 def _voices(ctx: Context, body: HandoverProposed) -> Iterator[str]:
     named: set[PersonRef] = {voice.child for voice in body.youth_voice}
-    yield from (f"{Block.YOUTH_VOICE}:{p.ref}" for p in ctx.case.persons if p.is_child and p.ref not in named)
+    yield from (f"{Block.YOUTH_VOICE}:{p.ref}" for p in ctx.case.family if p.is_child and p.ref not in named)
 
 
 def _answered(response: ClientResponse) -> bool:

@@ -25,7 +25,7 @@ def recorded(owner: Slug, plans: Iterable[SightPlan]) -> tuple[SightRecord, ...]
 
 def children(case: Case) -> tuple[PersonRef, ...]:
     """Every minor and unborn child of the case."""
-    return tuple(person.ref for person in case.persons if person.is_child)
+    return tuple(person.ref for person in case.family if person.is_child)
 
 
 def uncovered(ctx: Context, owners: frozenset[Slug], sent: Iterable[SightPlan] = ()) -> Iterator[Reason]:
@@ -39,6 +39,6 @@ def uncovered(ctx: Context, owners: frozenset[Slug], sent: Iterable[SightPlan] =
 
 def unknown_persons(ctx: Context, refs: Iterable[PersonRef]) -> Iterator[Reason]:
     """A reason when somebody named is not a person of this case."""
-    missing = tuple(dict.fromkeys(ref for ref in refs if ctx.case.person(ref) is None))
+    missing = tuple(dict.fromkeys(ref for ref in refs if not ctx.case.is_here(ref)))
     if missing:
         yield Reason(code=Refusal.PERSON_UNKNOWN, missing=missing[:64], mend=(Mend.CORRECT,))

@@ -41,6 +41,8 @@ class Head(Record):
     children: tuple[PersonRef, ...] = ()
     holders: tuple[Slug, ...] = ()
     duty: tuple[Slug, ...] = ()
+    splitting: tuple[Subject, ...] = ()
+    helpers: Count = 0
     consented: tuple[PersonRef, ...] = ()  # about whom a consent was ever recorded
     statements: dict[Uuid, PersonRef] = Field(default_factory=dict)  # about whom; a withdrawal names no person
     reviewed: dict[PersonRef, date] = Field(default_factory=dict)  # the birthday for which consent was looked at again
@@ -86,6 +88,7 @@ class Obligation(Record):
     code: Code
     ref: str = ""
     child: PersonRef | None = None  # or the person, where the row is per person
+    children: tuple[PersonRef, ...] = ()  # of a planned check: whom it is about
     day: date | None = None
     to: Slug | None = None  # the recipient, where the row is per delivery
     what: Code | None = None  # the type of that message; of a set-aside: who was set aside

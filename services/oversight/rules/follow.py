@@ -22,7 +22,7 @@ from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
 from schemas.tables.obligation_row import Per, Who
 from schemas.tables.obligations import DELIVERIES
-from services.oversight.rules import ladder, openings, patterns, sight, succession
+from services.oversight.rules import family, ladder, openings, patterns, sight, succession
 from services.oversight.rules.calendar import Calendar, day_of
 from services.oversight.rules.case import Alert, Handover, Head, Obligation, Report, Say, Waiting, Watch
 from services.oversight.rules.conditions import Event, children_seen, closes
@@ -42,6 +42,7 @@ def apply(fact: Fact, watch: Watch, calendar: Calendar) -> tuple[Watch, tuple[Sa
     watch = watch.copy()
     event = Event(fact, body, before, watch)
     _follow_case(event)
+    family.follow(event)
     if not watch.head.open:
         _end(event)
         _follow_report(event)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from schemas.base import Slug
 from schemas.care import DossierRejected, MeasureStarted, MonitoringPlanned
+from schemas.cases import CaseLinked, CaseSplit
 from schemas.consents import ConsentSetAside
 from schemas.corrections import DossierCorrected
 from schemas.handovers import HandoverProposed
@@ -30,6 +31,7 @@ class About(NamedTuple):
     to: Slug | None = None
     what: str | None = None
     giver: Slug | None = None
+    children: tuple[PersonRef, ...] = ()
 
 
 def follow(event: Event, calendar: Calendar) -> None:
@@ -125,6 +127,14 @@ def _rejection(event: Event) -> Iterator[About]:
             yield About(body.item or body.message, to=sender, what=None if body.item else "WHOLE_LETTER")
 
 
+def _link(event: Event) -> Iterator[About]:
+    """The other case. A split that is taken back names this one."""
+    body, here = event.body, event.watch.subject
+    other = body.into if isinstance(body, CaseSplit) else body.other if isinstance(body, CaseLinked) else here
+    if other != here:
+        yield About(other)
+
+
 def _correction(event: Event) -> Iterator[About]:
     """What who speaks and who hears it now passed on. Further hops follow when the correction comes there."""
     here = (event.fact.actor, *event.fact.to)
@@ -149,7 +159,7 @@ def _planned_date(event: Event) -> Iterator[About]:
     body = event.body
     if isinstance(body, MonitoringPlanned):
         for day in body.dates:
-            yield About(body.plan, day=day)
+            yield About(body.plan, day=day, children=body.children)
 
 
 def _not_told(event: Event) -> Iterator[About]:
@@ -192,6 +202,7 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.THREAD: _thread,
     Per.DELIVERY: _delivery,
     Per.REJECTION: _rejection,
+    Per.LINK: _link,
     Per.CORRECTION: _correction,
     Per.STATEMENT: _statement,
     **{per: _by_its_id(field) for per, field in FIELDS.items()},
@@ -207,6 +218,7 @@ def _open(row: Row, event: Event, calendar: Calendar, about: About) -> None:
         code=row.code,
         ref=about.ref,
         child=about.child,
+        children=about.children,
         day=about.day,
         to=about.to,
         what=about.what,

@@ -1,9 +1,11 @@
 """Alerts that no due moment causes: something in the course of the case calls for a look."""
 
+from collections.abc import Callable, Mapping
+
 from schemas.care import AssessmentRecorded
 from schemas.manifest import SourceKind
 from schemas.refusal import Flag
-from schemas.tables.ladder import PATTERNS
+from schemas.tables.ladder import MANY_HELPERS, PATTERNS
 from schemas.tables.transitions import Effect
 from services.oversight.rules import flagged
 from services.oversight.rules.case import distinct
@@ -15,11 +17,12 @@ OPEN_CONCERN = "CLOSED_WITH_OPEN_CONCERN"
 SINGLE_SOURCE = "SINGLE_SOURCE"
 AFTER_CLOSING = flagged.AFTER_CLOSING | {OPEN_CONCERN}
 """What closing the case does not end."""
+TOO_MANY = "TOO_MANY_HELPERS"
 
 
 def follow(event: Event) -> None:
     """Resolve the patterns that are over, raise the new ones."""
-    for code, over in ((BOUNCE_LOOP, _bounce_over), (OPEN_CONCERN, _concern_over), (SINGLE_SOURCE, _sources_over)):
+    for code, over in _OVER.items():
         alert = event.watch.alerts.get(code)
         if alert is not None and over(event):
             resolve(event.watch, alert, "MET")
@@ -27,6 +30,7 @@ def follow(event: Event) -> None:
     _open_concern(event)
     _single_source(event)
     flagged.follow(event)
+    _too_many_helpers(event)
 
 
 def _bounce_loop(event: Event) -> None:
@@ -65,6 +69,29 @@ def _sources_over(event: Event) -> bool:
 def _on_parents_only(event: Event) -> bool:
     body = event.body
     return isinstance(body, AssessmentRecorded) and set(body.information_base) == {SourceKind.PARENT}
+
+
+def _too_many_helpers(event: Event) -> None:
+    """So many that the family does not know who they are: who leads looks whether it can be with fewer (D#34-35)."""
+    if event.watch.head.open and not _few_helpers(event):
+        _raise(event, TOO_MANY, distinct((event.watch.head.regie,)), None)
+
+
+def _few_helpers(event: Event) -> bool:
+    return event.watch.head.helpers <= MANY_HELPERS
+
+
+def _another_leads(event: Event) -> bool:
+    return event.before.regie != event.watch.head.regie
+
+
+_OVER: Mapping[str, Callable[[Event], bool]] = {
+    BOUNCE_LOOP: _bounce_over,
+    OPEN_CONCERN: _concern_over,
+    SINGLE_SOURCE: _sources_over,
+    TOO_MANY: lambda event: _few_helpers(event) or _another_leads(event),
+}
+"""When a pattern is over."""
 
 
 def _raise(event: Event, code: str, responsible: tuple[str, ...], handover: str | None) -> None:

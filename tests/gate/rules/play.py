@@ -226,7 +226,7 @@ class Play:
         return self.say(who, body, other, **data)
 
     def propose(self, who: Party, to: Party, handover: str = H, **more: Any) -> Judgement:
-        return self.say(who, proposal(handover, self.case.persons, **more), to)
+        return self.say(who, proposal(handover, self.case.family, **more), to)
 
     def question(self, handover: str = H) -> Judgement:
         return self._from("R", HandoverQuestioned(handover=handover))
