@@ -259,6 +259,7 @@ class CaseFact(Frozen):
     duty: tuple[Slug, ...] = ()
     splitting: tuple[Subject, ...] = ()  # cases in which children are to go on, not linked yet
     helpers: Count = 0  # professionals on the roster
+    outside: tuple[Slug, ...] = ()  # where an address is secret: holders who must not learn of each other (EXTERNAL)
 
 
 class Fact(Frozen):

@@ -4,10 +4,10 @@ A school or a police station may be in touch with whoever must not find the fami
 to choose; beside that it learns of no organisation but the one that wrote to it (Wmo 2015 5.3.2(4); Jeugdwet 7.3.10).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from schemas.base import Slug
-from schemas.parties import OrganisationKind
+from schemas.parties import OrganisationKind, Party
 from schemas.service import AlertBody, RegieMoved
 from services.gate.rules.case import Case, Context, Notice
 
@@ -20,6 +20,14 @@ def _secret(case: Case) -> bool:
 
 def _outside(ctx: Context, slug: Slug) -> bool:
     return slug in ctx.directory and ctx.directory[slug].kind is OUTSIDE
+
+
+def outside(case: Case, directory: Mapping[Slug, Party]) -> tuple[Slug, ...]:
+    """Which holders of the case must not learn of each other and of those inside, for oversight; none where no address
+    is secret."""
+    if case.head is None or not _secret(case):
+        return ()
+    return tuple(slug for slug in case.head.holders if slug in directory and directory[slug].kind is OUTSIDE)
 
 
 def hidden_from(ctx: Context, after: Case) -> bool:

@@ -11,6 +11,7 @@ from schemas.parties import Party
 from schemas.person import Person, PersonRef
 from schemas.service import CaseFact, DeliveryFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
+from services.gate.discretion import outside
 from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord
 from services.gate.rules.corrections import to_correct
 from services.gate.rules.roster import helpers
@@ -79,6 +80,7 @@ def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseF
         helpers=len(helpers(case, today)),
         holders=head.holders,
         duty=_duty(case.of(MeasureRecord).values(), today),
+        outside=outside(case, directory),
     )
 
 

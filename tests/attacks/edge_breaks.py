@@ -27,6 +27,8 @@ FAMILY = (f"{CAUTIONS}::test_what_the_family_is_shown_names_kinds",)
 LIFTED = (f"{CAUTIONS}::test_a_notice_that_says_nothing_of_it_lifts_nothing",)
 DELIVERED = (f"{DISCREET}::test_every_delivery_says_what_to_beware_of",)
 TOGETHER = (f"{DISCREET}::test_a_statement_does_not_show_a_school_where_else_it_goes",)
+OVER = ("tests/oversight/test_ladder.py::test_that_it_is_over_a_school_hears_apart",)
+UNHEARD = ("tests/oversight/test_ladder.py::test_an_alert_that_only_a_school_would_hear_goes_to_the_coordination",)
 ALERTED = (f"{DISCREET}::test_an_alert_that_names_others_does_not_go_to_a_school",)
 LEADER = (f"{DISCREET}::test_who_leads_now_is_not_told_to_a_school",)
 ERASING = "tests/organisation/test_erasure.py"
@@ -218,6 +220,14 @@ EDGE_BREAKS: tuple[Break, ...] = (
     Break(
         "caution", "a school is told who leads now", DISCRETION,
         "        if not (_secret(after) and", "        if not (not after and", LEADER,
+    ),
+    Break(
+        "caution", "an alert that nobody may hear is lost", "services/oversight/rules/ladder.py",
+        "    return inside or (distinct((watch.head.coordination,)) if to else ())\n", "    return inside\n", UNHEARD,
+    ),
+    Break(
+        "caution", "that an alert is over shows a school who else heard it", "services/oversight/rules/ladder.py",
+        "        for to in _apart(watch, alert.told):\n", "        for to in (alert.told,):\n", OVER,
     ),
     # Two persons
     Break(

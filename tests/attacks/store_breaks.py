@@ -76,8 +76,9 @@ STORE_BREAKS: tuple[Break, ...] = (
     Break(
         "migration", "a step that fails has happened by half", MIGRATING,
         "            async with connection.begin():\n                yield connection\n                broken",
-        '            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")\n'
-        "            async with connection.begin():\n                yield connection\n                broken",
+        "            async with connection.begin() as steps_taken:\n                try:\n"
+        "                    yield connection\n                except Exception:\n"
+        "                    await steps_taken.commit()\n                    raise\n                broken",
         FAILED,
     ),
     Break(

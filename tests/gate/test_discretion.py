@@ -95,3 +95,11 @@ def test_who_leads_now_is_not_told_to_a_school(bench: Any, worker: Professional,
     assert [event.name for event in outcome.inbox(SCHOOL)] == ([] if secret else ["regie.moved"])
     notices = [entry for entry in outcome.entries if entry.kind is EntryKind.NOTICE and entry.recipients != (SCHOOL,)]
     assert notices and all((entry.caution is not None) == secret for entry in notices)
+
+
+def test_oversight_knows_who_must_not_hear_of_others(bench: Any, worker: Professional, hidden: str) -> None:
+    """So that an alert it would send to such a one alone goes to somebody; where no address is secret it is nobody."""
+    (fact,) = bench.say(LT, hidden, plans(bench), to=(VT,)).facts
+    assert fact.case.outside == (SCHOOL,)
+    (open_fact,) = bench.say(LT, open_case(bench, worker, MOTHER), plans(bench), to=(VT,)).facts
+    assert open_fact.case.outside == ()

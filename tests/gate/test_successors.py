@@ -175,6 +175,7 @@ def test_a_circle_that_closes_later_changes_nothing_more(talk: Talk) -> None:
     assert verdicts(letter(talk, VT.slug, OTHER_TEAM)) == []
 
 
+@pytest.mark.timeout(30)  # in a circle nobody comes to an end
 @pytest.mark.parametrize(
     ("said", "names"),
     [

@@ -1,5 +1,7 @@
 """How an alarm is raised, climbs, is silenced and resolved; and who hears of it."""
 
+from typing import Any
+
 import pytest
 
 from schemas.body import Phase
@@ -8,6 +10,8 @@ from schemas.refusal import Flag
 from schemas.tables.ladder import LADDERS
 from schemas.tables.obligations import ROWS
 from schemas.tables.transitions import Effect
+from services.oversight.rules import ladder
+from services.oversight.rules.case import Say
 from services.oversight.rules.ladder import event_id
 from tests.oversight.story import (
     CHILD,
@@ -16,6 +20,7 @@ from tests.oversight.story import (
     LT,
     MONDAY,
     OTHER,
+    SCHOOL,
     SISTER,
     VT,
     Story,
@@ -238,3 +243,44 @@ def test_the_same_course_gives_the_same_ids(again: int) -> None:
     first = course()
     assert len(first) > 6 and len(set(first)) == len(first)
     assert course() == first
+
+
+def hidden(**case: Any) -> Story:
+    """A case with a secret address, of which a school holds a letter."""
+    return Story(**{"holders": (VT, SCHOOL), "outside": (SCHOOL,), **case})
+
+
+def raised(story: Story, *responsible: str) -> list[Say]:
+    """An alert about these, told at once."""
+    watch = story.watch.copy()
+    watch.head = watch.head.model_copy(update={"holders": story.case.holders, "outside": story.case.outside})
+    watch.head = watch.head.model_copy(update={"coordination": story.case.coordination})
+    ladder.raise_alert(watch, FIRST, 1, story.now, responsible)
+    story.watch = watch
+    return list(watch.say)
+
+
+def test_an_alert_that_only_a_school_would_hear_goes_to_the_coordination() -> None:
+    """It names another, so it must not go to the school (Wmo 2015 5.3.2(4)); nobody else holds anything of the case."""
+    story = hidden(holders=(SCHOOL,))
+    assert heard(raised(story, SCHOOL, LT)) == [("raised", FIRST, 1, {COORDINATION})]
+    (alert,) = story.watch.alerts.values()
+    assert alert.told == (COORDINATION,), "who heard it may acknowledge it"
+
+
+def test_an_alert_about_a_school_alone_is_the_schools() -> None:
+    """It learns nothing of others from it; without a secret address it hears what others hear."""
+    assert heard(raised(hidden(), SCHOOL)) == [("raised", FIRST, 1, {SCHOOL})]
+    assert heard(raised(hidden(), SCHOOL, VT)) == [("raised", FIRST, 1, {VT})]
+    assert heard(raised(hidden(outside=()), SCHOOL, VT)) == [("raised", FIRST, 1, {SCHOOL, VT})]
+
+
+def test_that_it_is_over_a_school_hears_apart() -> None:
+    """In a message that shows it no other, and with ids of their own."""
+    story = hidden()
+    raised(story, SCHOOL)
+    watch = story.watch.copy()
+    (alert,) = watch.alerts.values()
+    ladder.resolve(watch, alert.model_copy(update={"told": (SCHOOL, VT, COORDINATION)}), "MET")
+    assert [set(say.to) for say in watch.say] == [{VT, COORDINATION}, {SCHOOL}]
+    assert len({event_id(say) for say in watch.say}) == 2

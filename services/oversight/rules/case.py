@@ -43,6 +43,7 @@ class Head(Record):
     duty: tuple[Slug, ...] = ()
     splitting: tuple[Subject, ...] = ()
     helpers: Count = 0
+    outside: tuple[Slug, ...] = ()
     consented: tuple[PersonRef, ...] = ()  # about whom a consent was ever recorded
     statements: dict[Uuid, PersonRef] = Field(default_factory=dict)  # about whom; a withdrawal names no person
     reviewed: dict[PersonRef, date] = Field(default_factory=dict)  # the birthday for which consent was looked at again

@@ -1,6 +1,6 @@
 """Alerts: raised when something is overdue, climbing while it stays so, silent when acknowledged, resolved when met."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -118,7 +118,16 @@ def resolve(watch: Watch, alert: Alert, how: Literal["MET", "NO_LONGER_APPLIES"]
     del watch.alerts[alert.key]
     if alert.told:
         body = AlertResolved(alert=alert.id, code=alert.code, child=alert.child, how=how)
-        watch.say.append(Say(watch.subject, alert.id, alert.spoken + 1, alert.told, body))
+        for to in _apart(watch, alert.told):
+            watch.say.append(Say(watch.subject, alert.id, alert.spoken + 1, to, body))
+
+
+def _apart(watch: Watch, told: tuple[Slug, ...]) -> Iterator[tuple[Slug, ...]]:
+    """All in one message, but for those who must not see whom else it goes to."""
+    outside = tuple(slug for slug in told if slug in watch.head.outside)
+    inside = tuple(slug for slug in told if slug not in outside)
+    yield from ((inside,) if inside else ())
+    yield from ((slug,) for slug in outside)
 
 
 def resolve_met(event: Event) -> None:
@@ -199,6 +208,7 @@ def told_anew(watch: Watch, before: Watch) -> Watch:
 
 
 def _say(watch: Watch, alert: Alert, kind: type[AlertRaised] | type[AlertEscalated], to: tuple[Slug, ...]) -> None:
+    to = _discreet(watch, alert, to)
     spoken = alert.spoken + 1
     told = distinct(alert.told, to)
     watch.alerts[alert.key] = alert.model_copy(update={"told": told, "spoken": spoken})
@@ -230,6 +240,15 @@ def _addressees(watch: Watch, alert: Alert) -> tuple[Slug, ...]:
     holding = tuple(slug for slug in distinct(alert.responsible, wide) if slug in head.holders)
     coordination = (head.coordination,) if alert.tier >= 2 or not (holding or alert.also) else ()
     return distinct(holding, alert.also, coordination)
+
+
+def _discreet(watch: Watch, alert: Alert, to: tuple[Slug, ...]) -> tuple[Slug, ...]:
+    """An alert that names others as well does not go outside the chain where an address is secret, as the gate would
+    see to; when that leaves nobody, the coordination hears it."""
+    if len({*to, *alert.responsible}) == 1:
+        return to
+    inside = tuple(slug for slug in to if slug not in watch.head.outside)
+    return inside or (distinct((watch.head.coordination,)) if to else ())
 
 
 def event_id(say: Say) -> UUID:
