@@ -25,6 +25,9 @@ from services.relay.types import Emit, Record, Stop
 BEGINS = (CaseOpened.name, SignalRaised.name)
 """Before these nothing was said of a case or a thread."""
 
+MOST = 1_000
+"""More alerts than one fact ever raises in one case."""
+
 
 @dataclass
 class Rebuilt:
@@ -139,7 +142,7 @@ class _Anew:
                 group
             )  # alerts it raised before are not known: its numbers go on above any of them
             late = new_watch(watching.subject_of(group))
-            late.head = late.head.model_copy(update={"raised": self._beginning + 1})
+            late.head = late.head.model_copy(update={"raised": (self._beginning + 1) * MOST})
             watching.begin(view, fact.at)
             watching.save(view, late)
 

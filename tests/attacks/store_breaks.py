@@ -276,7 +276,7 @@ STORE_BREAKS: tuple[Break, ...] = (
     ),
     Break(
         "rebuild", "the numbers of a case known from its middle begin anew", REBUILD,
-        'update={"raised": self._beginning + 1})', 'update={"raised": 0})', MIDDLE,
+        'update={"raised": (self._beginning + 1) * MOST})', 'update={"raised": 0})', MIDDLE,
     ),
     Break(
         "rebuild", "a barrier is echoed twice", REBUILD,

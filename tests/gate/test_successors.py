@@ -157,6 +157,8 @@ def test_a_circle_changes_nothing(talk: Talk) -> None:
     world.succeed(LINDE, BERK, at)
     world.succeed(BERK, LINDE, at)
     assert world.bench.reader.directory.successions(at) == {}
+    world.succeed(EIK, LINDE, at)
+    assert world.bench.reader.directory.successions(at) == {}, "nor for who would go on as one of them"
     talk.later(minutes=5)
     assert talk.head.regie == LINDE
     assert verdicts(letter(talk, LINDE)) == []

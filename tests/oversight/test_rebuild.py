@@ -13,7 +13,7 @@ from schemas.event import parse_event
 from schemas.handovers import HandoverState
 from schemas.service import Fact, FactKind
 from services.oversight.app import FACTS, OUTBOX, Oversight
-from services.oversight.rebuild import Rebuilt, rebuild
+from services.oversight.rebuild import MOST, Rebuilt, rebuild
 from services.oversight.rules.calendar import Calendar
 from services.relay.clock import NO_TIME
 from services.relay.log import Fenced
@@ -240,6 +240,8 @@ def test_a_case_of_which_only_the_middle_is_known_is_named_and_watched_from_ther
     assert {"WARM_CONTACT", "FIRST_CONTACT"} <= owed
     later = {alert for _, _, alert in slot.said} - names
     assert later and len(set(slot.ids)) == len(slot.ids)
+    first = slot.kept[f"head:{uuid(1)}:"]["raised"] - len(later)
+    assert first >= 3 * MOST, "each of the facts that are gone may have raised several"
 
 
 def test_a_barrier_that_was_not_echoed_is() -> None:
