@@ -223,7 +223,8 @@ EDGE_BREAKS: tuple[Break, ...] = (
     ),
     Break(
         "caution", "an alert that nobody may hear is lost", "services/oversight/rules/ladder.py",
-        "    return inside or (distinct((watch.head.coordination,)) if to else ())\n", "    return inside\n", UNHEARD,
+        "    return inside or (distinct((watch.head.coordination or watch.head.regie,)) if to else ())\n",
+        "    return inside\n", UNHEARD,
     ),
     Break(
         "caution", "that an alert is over shows a school who else heard it", "services/oversight/rules/ladder.py",

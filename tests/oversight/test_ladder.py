@@ -254,7 +254,7 @@ def raised(story: Story, *responsible: str) -> list[Say]:
     """An alert about these, told at once."""
     watch = story.watch.copy()
     watch.head = watch.head.model_copy(update={"holders": story.case.holders, "outside": story.case.outside})
-    watch.head = watch.head.model_copy(update={"coordination": story.case.coordination})
+    watch.head = watch.head.model_copy(update={"coordination": story.case.coordination, "regie": story.case.regie})
     ladder.raise_alert(watch, FIRST, 1, story.now, responsible)
     story.watch = watch
     return list(watch.say)
@@ -266,6 +266,8 @@ def test_an_alert_that_only_a_school_would_hear_goes_to_the_coordination() -> No
     assert heard(raised(story, SCHOOL, LT)) == [("raised", FIRST, 1, {COORDINATION})]
     (alert,) = story.watch.alerts.values()
     assert alert.told == (COORDINATION,), "who heard it may acknowledge it"
+    alone = hidden(holders=(SCHOOL,), coordination=None)
+    assert heard(raised(alone, SCHOOL, LT)) == [("raised", FIRST, 1, {VT})]
 
 
 def test_an_alert_about_a_school_alone_is_the_schools() -> None:

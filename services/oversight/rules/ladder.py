@@ -244,11 +244,11 @@ def _addressees(watch: Watch, alert: Alert) -> tuple[Slug, ...]:
 
 def _discreet(watch: Watch, alert: Alert, to: tuple[Slug, ...]) -> tuple[Slug, ...]:
     """An alert that names others as well does not go outside the chain where an address is secret, as the gate would
-    see to; when that leaves nobody, the coordination hears it."""
+    see to; when that leaves nobody, the coordination hears it, and where there is none who leads."""
     if len({*to, *alert.responsible}) == 1:
         return to
     inside = tuple(slug for slug in to if slug not in watch.head.outside)
-    return inside or (distinct((watch.head.coordination,)) if to else ())
+    return inside or (distinct((watch.head.coordination or watch.head.regie,)) if to else ())
 
 
 def event_id(say: Say) -> UUID:
