@@ -62,6 +62,7 @@ class Mend(StrEnum):
     USE_SET_ASIDE = "USE_SET_ASIDE"  # Jeugdwet 7.3.15(4)
     USE_GROUND = "USE_GROUND"  # one of the grounds in `grounds`
     REPORT_TO_VT = "REPORT_TO_VT"  # Wmo 2015 art. 5.2.6
+    INFORM_RAAD = "INFORM_RAAD"  # BW 1:240
     LEAVE_OUT = "LEAVE_OUT"  # the section or the person
     ADD = "ADD"  # what `missing` names
     WAIT_FOR_STATE = "WAIT_FOR_STATE"  # `missing` names the states in which this may be said
@@ -108,3 +109,5 @@ class Flag(StrEnum):
     AGREEMENT_OVERRIDDEN = "AGREEMENT_OVERRIDDEN"  # ... and past what was agreed with the family
     NOBODY_LEADS = "NOBODY_LEADS"  # a signal says that nobody coordinates the help
     URGENT_GROUND = "URGENT_GROUND"  # shared in haste; the weighing follows within 24 hours
+    ACUTE_DANGER = "ACUTE_DANGER"  # the Raad is asked before everything was done; reviewed within 24 hours
+    NO_WARNING_TALK = "NO_WARNING_TALK"  # the Raad is asked, and no parent heard what would keep it out

@@ -8,4 +8,5 @@ class Authority(StrEnum):
 
     LAW = "LAW"  # the article's text was read (docs/sources.md says in which edition)
     PAGE = "PAGE"  # a page of a professional body or commentary was read, not the article
+    UNCONFIRMED = "UNCONFIRMED"  # a task in law, of which no article was found that gives this leave
     CHOICE = "CHOICE"  # our reading or our choice; the article named is the one it leans on

@@ -75,6 +75,8 @@ CONVERSATIONS: dict[str, frozenset[Purpose]] = {
     "supports": frozenset({Purpose.JOINT_SUPPORT}),
     "advice": frozenset({Purpose.JOINT_SUPPORT}),
     "signals": frozenset({Purpose.SAFETY_ALERT, Purpose.JOINT_SUPPORT}),
+    "investigations": frozenset({Purpose.INVESTIGATION}),
+    "tables": frozenset({Purpose.INVESTIGATION}),
     "monitoring": frozenset({Purpose.MONITORING, Purpose.SAFETY_ALERT}),
 }
 """What the letters of a conversation may be sent for; one that is not named here may be sent for anything."""

@@ -140,6 +140,17 @@ GROUNDS: tuple[Ground, ...] = (
         condition="own_report",
     ),
     Ground(
+        "RAAD_TASK",
+        "task of the Raad (Jeugdwet 3.1-3.3, article for this not found)",
+        Authority.UNCONFIRMED,
+        "The Raad tells who asked an investigation, and the institution charged with the child, what their task needs.",
+        senders=RAAD,
+        recipients=frozenset({K.LOCAL_TEAM, K.VEILIG_THUIS, K.CERTIFIED_INSTITUTION}),
+        purposes=frozenset({Purpose.INVESTIGATION, Purpose.MEASURE}),
+        persons="investigated",
+        condition="asked_it_or_is_charged",
+    ),
+    Ground(
         "G18",
         "conflict of duties (afwegingskader meldcode, five questions)",
         Authority.PAGE,

@@ -23,13 +23,17 @@ STANDARD: Ladder = (Rung(1), Rung(2, working_days(3)), Rung(3, working_days(7)))
 DIRECT: Ladder = (Rung(2), Rung(3, hours(24)))
 """STANDARD in direct unsafety: tier 1 is skipped, and a day later it is tier 3. Ours."""
 
+SLOW: Ladder = (Rung(1), Rung(2, days(20)))
+"""Where most are late: it reaches tier 3 only through NO_OVERSIGHT. Ours."""
+
 LADDERS: dict[str, tuple[Ladder, Ladder]] = {
     "STANDARD": (STANDARD, DIRECT),
     "FROM_TWO": ((Rung(2), Rung(3, working_days(7))), DIRECT),
     "AT_THREE": ((Rung(3),), (Rung(3),)),
-    "VEILIG_THUIS": ((Rung(1), Rung(2, days(20))), (Rung(1), Rung(2, days(20)))),
+    "VEILIG_THUIS": (SLOW, SLOW),
+    "RAAD": (SLOW, SLOW),
 }
-"""By the name a row gives: outside and in direct unsafety. VEILIG_THUIS reaches tier 3 only through NO_OVERSIGHT."""
+"""By the name a row gives: outside and in direct unsafety."""
 
 TOP = 3
 LONGEST_SILENCE = working_days(10)

@@ -1,8 +1,9 @@
 """Who may say what to whom. One row a message type; the gate, the edges and the documentation all read this table."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from schemas import (
     absences,
@@ -20,6 +21,7 @@ from schemas import (
 )
 from schemas.body import Body
 from schemas.parties import OrganisationKind as K
+from schemas.refusal import Mend
 
 LT, VT, GI = K.LOCAL_TEAM, K.VEILIG_THUIS, K.CERTIFIED_INSTITUTION
 RVT, RAAD, COORDINATION, EXTERNAL = K.REGIONAL_SAFETY_TEAM, K.RAAD, K.COORDINATION, K.EXTERNAL
@@ -52,7 +54,8 @@ class MessageRow:
     may be
     the first word about a subject. `decided_by`: a named professional decided it; `sometimes_by_hand`: a machine says
     it, and for some of its reasons a professional. `second`: a second person must be named. `thread`: its subject is a
-    thread, whose only parties are who began it and to whom it went.
+    thread, whose only parties are who began it and to whom it went. `law` and `mend`: what an organisation of another
+    kind is told.
     """
 
     body: type[Body]
@@ -67,6 +70,8 @@ class MessageRow:
     sometimes_by_hand: bool = False
     second: bool = False
     thread: bool = False
+    law: str = "schemas/tables/messages.py"
+    mend: tuple[Mend, ...] = (Mend.ASK_REGIE_HOLDER,)
 
     @property
     def name(self) -> str:
@@ -79,12 +84,12 @@ class MessageRow:
         return self.decided_by or self.sometimes_by_hand
 
 
-def statement(body: type[Body], senders: Iterable[K], audience: Audience = Audience.NOBODY, **more: bool) -> MessageRow:
+def statement(body: type[Body], senders: Iterable[K], audience: Audience = Audience.NOBODY, **more: Any) -> MessageRow:
     """A row of shape STATEMENT."""
     return MessageRow(body, Shape.STATEMENT, frozenset(senders), HELPERS | {COORDINATION}, audience, **more)
 
 
-def letter(body: type[Body], senders: Iterable[K], recipients: Iterable[K], **more: bool) -> MessageRow:
+def letter(body: type[Body], senders: Iterable[K], recipients: Iterable[K], **more: Any) -> MessageRow:
     """A row of shape LETTER."""
     return MessageRow(body, Shape.LETTER, frozenset(senders), frozenset(recipients), Audience.PARTIES, **more)
 
@@ -149,8 +154,20 @@ ROWS: tuple[MessageRow, ...] = (
     letter(advice.AdviceGiven, {GI, VT, RVT}, HELPERS, thread=True),
     letter(signals.SignalRaised, HELPERS, {LT, VT}, opens_case=True, thread=True),
     letter(signals.SignalAcknowledged, {LT, VT}, HELPERS, thread=True),
-    # investigations of the Raad
-    letter(investigations.InvestigationRegistered, LEADS, {RAAD}),
+    # investigations of the Raad, and the round table before them
+    replace(
+        letter(investigations.InvestigationRegistered, LEADS, {RAAD}),
+        law="Jeugdwet 3.1(1)",
+        mend=(Mend.REPORT_TO_VT, Mend.INFORM_RAAD),
+    ),
+    statement(investigations.InvestigationReceived, {RAAD}, PARTIES),
+    statement(investigations.RaadWaitAnnounced, {RAAD}, PARTIES),
+    statement(investigations.InvestigationStarted, {RAAD}, PARTIES, party_bound=False, makes_party=True),
+    statement(investigations.InvestigationConcluded, {RAAD}, PARTIES),
+    statement(investigations.InvestigationNoted, LEADS | {RAAD}, PARTIES),
+    letter(investigations.TableRequested, LEADS, {RAAD}),
+    statement(investigations.TableInvited, LEADS | {RAAD}, PARTIES),
+    statement(investigations.TableDecided, LEADS | {RAAD}, PARTIES),
     # measures: by court order, never by handover
     statement(care.MeasureStarted, {GI}, PARTIES, party_bound=False, makes_party=True),
     statement(care.WorkerAssigned, {GI}, PARTIES),

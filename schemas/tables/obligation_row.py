@@ -87,6 +87,8 @@ class Per(StrEnum):
     REJECTION = "REJECTION"  # each item that was rejected, or whole letter
     LINK = "LINK"  # each other case
     CORRECTION = "CORRECTION"  # each who got an item from who corrects it, or from who is told so
+    INVESTIGATION = "INVESTIGATION"
+    TABLE = "TABLE"  # round table
     STATEMENT = "STATEMENT"  # each decision to set a custody holder aside
     ABSENCE = "ABSENCE"
     STAGNATION = "STAGNATION"
@@ -102,6 +104,7 @@ class From(StrEnum):
     PLAN = "PLAN"  # the planned date
     TELL_BEFORE = "TELL_BEFORE"  # the date given, at most 4 weeks on (Veilig Thuis: 6)
     BIRTHDAY = "BIRTHDAY"
+    EXPECTED = "EXPECTED"  # the day a message names, three months on at most
     REVIEW_ON = "REVIEW_ON"  # the day given for looking at it again
     ACT_BEFORE = "ACT_BEFORE"  # the day named in the message, as are the two below
     EVALUATE_ON = "EVALUATE_ON"
@@ -158,6 +161,16 @@ class When(StrEnum):
     CORRECTED_THERE = "CORRECTED_THERE"  # this item, to this recipient, by whomever
     STATEMENT_OVER = "STATEMENT_OVER"  # withdrawn, or set aside anew
     CHARGED = "CHARGED"  # a court charged an institution with a measure
+    THIS_INVESTIGATION = "THIS_INVESTIGATION"
+    FAMILY_TOLD = "FAMILY_TOLD"  # how long it will wait for the Raad
+    COLLEGE_UNTOLD = "COLLEGE_UNTOLD"  # by one that has to tell it of an investigation
+    COLLEGE_TOLD = "COLLEGE_TOLD"
+    CORV_MISSING = "CORV_MISSING"
+    CORV_GIVEN = "CORV_GIVEN"
+    NOT_IN_FULL = "NOT_IN_FULL"  # a request in danger, or with a reason why something was not done
+    THIS_TABLE = "THIS_TABLE"
+    RAAD_TO_LOOK = "RAAD_TO_LOOK"  # the round table decided that the Raad is asked
+    FIRM_AGREEMENTS = "FIRM_AGREEMENTS"  # the round table made agreements
     HOLDER_SPOKE = "HOLDER_SPOKE"  # the one who was set aside was asked after all
 
 

@@ -8,6 +8,7 @@ ends or an emergency overtakes it, unless the row outlives it; every row closes 
 from schemas.handovers import HandoverState as S
 from schemas.tables.obligation_row import Basis, From, On, Per, Row, When, Who, days, gone, hours, working_days
 from schemas.tables.obligations_of_help import HELP
+from schemas.tables.obligations_of_raad import INVESTIGATIONS, TABLES
 from schemas.tables.transitions import Effect
 
 LAW, NORM = Basis.LAW, Basis.NORM
@@ -266,6 +267,8 @@ ROWS: tuple[Row, ...] = (
     *WARM_HANDOVER,
     *AFTER_HANDOVER,
     *VEILIG_THUIS,
+    *INVESTIGATIONS,
+    *TABLES,
     *MEASURES,
     *ASKED,
     *DELIVERIES,
@@ -282,6 +285,7 @@ LONGEST_WAIT = days(28)
 INFORM_WITHIN = days(28)
 INFORM_WITHIN_VT = days(42)  # Wmo 2015 art. 5.3.1(2): two weeks more
 BEFORE_MEASURE_END = 30  # days
+LONGEST_EXPECTED = days(92)  # D§3a D11: after three months the Raad speaks with the family again
 SIGHT_GRACE = 1  # days after the interval before a child counts as without oversight
 
 STANDING: dict[S, str] = {

@@ -52,6 +52,7 @@ MENDS: Mapping[Mend, str] = {
     Mend.USE_SET_ASIDE: "set a custody holder aside, with a second professional (Jeugdwet 7.3.15(4))",
     Mend.USE_GROUND: "use a legal ground that holds",
     Mend.REPORT_TO_VT: "report to Veilig Thuis (Wmo 2015 art. 5.2.6)",
+    Mend.INFORM_RAAD: "inform the Raad, after weighing (BW 1:240)",
     Mend.LEAVE_OUT: "leave it out",
     Mend.ADD: "add what is missing",
     Mend.WAIT_FOR_STATE: "wait until it may be said",

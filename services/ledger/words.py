@@ -63,6 +63,8 @@ FLAGS: Final[Mapping[Flag, str]] = {
     Flag.EMERGENCY_OPEN: "an emergency take-over is open",
     Flag.NOBODY_LEADS: "nobody leads, says who raised the signal",
     Flag.URGENT_GROUND: "shared in haste, the weighing follows",
+    Flag.ACUTE_DANGER: "the Raad was asked in acute danger, reviewed within a day",
+    Flag.NO_WARNING_TALK: "the Raad was asked and no parent had heard what would keep it out",
 }
 
 

@@ -15,12 +15,16 @@ ANSWERS: Mapping[str, frozenset[str]] = {
     "handovers.return_waived": frozenset({"handovers.return_waived"}),
     "advice.asked": frozenset({"advice.given"}),
     "signals.raised": frozenset({"signals.acknowledged"}),
+    "investigations.registered": frozenset(
+        {"investigations.received", "investigations.wait_announced", "investigations.started"}
+    ),
+    "tables.requested": frozenset({"tables.invited", "tables.decided"}),
     "supports.requested": frozenset({"supports.accepted", "supports.declined"}),
     "consults.requested": frozenset({"consults.held"}),
 }
 """Message name to the names that answer it, about the same handover or support (protocol §4)."""
 
-THREADS = ("handover", "support", "consult")
+THREADS = ("handover", "support", "consult", "investigation", "table")
 """The field of a body that says which conversation it belongs to."""
 
 

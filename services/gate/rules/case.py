@@ -25,6 +25,7 @@ from schemas.refusal import Flag, Reason
 from schemas.service import HandoverFact
 from schemas.tables.messages import MessageRow
 from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
+from services.gate.rules.investigation_record import InvestigationRecord, TableRecord
 from services.gate.rules.record import Record as Record
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -325,6 +326,8 @@ RECORDS: tuple[type[Record], ...] = (
     StagnationRecord,
     ConsultRecord,
     ThreadRecord,
+    InvestigationRecord,
+    TableRecord,
 )
 
 R = TypeVar("R", bound=Record)

@@ -22,7 +22,7 @@ from schemas.parties import OrganisationKind
 from schemas.person import Person, Role
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.service import RegieMoved
-from services.gate.rules import regie, sight, splitting
+from services.gate.rules import investigations, regie, sight, splitting
 from services.gate.rules.case import (
     AssessmentRecord,
     CaseHead,
@@ -211,7 +211,7 @@ def _lead_of(head: CaseHead) -> dict[str, object]:
 
 
 def _closed(ctx: Context, body: CaseClosed) -> Judgement:
-    reasons = [*regie.not_holder(ctx), *_no_open_handover(ctx), *_no_measure(ctx, body), *_stands_on(ctx, body)]
+    reasons = [*regie.not_holder(ctx), *_no_open_handover(ctx), *_nothing_left(ctx, body), *_stands_on(ctx, body)]
     if body.closing is not Closing.NO_COOPERATION:
         reasons += regie.unmet_conditions(ctx, CLOSING_LAW)
     if reasons:
@@ -230,13 +230,18 @@ def _closed(ctx: Context, body: CaseClosed) -> Judgement:
     )
     moved = RegieMoved(regie_from=head.regie, how="CLOSED")
     flags = (Flag.CLOSED_WITH_OPEN_CONCERN,) if concern else ()
-    return Judgement(effects=Effects(put=(after,), notices=regie.told(ctx, head, moved), flags=flags))
+    ended = Effects(put=(after,), notices=regie.told(ctx, head, moved), flags=flags)
+    return Judgement(effects=ended + investigations.ended_with_case(ctx.case))
 
 
-def _no_measure(ctx: Context, body: CaseClosed) -> Iterator[Reason]:
-    running = any(m.ended_on is None and ctx.today < m.until for m in ctx.case.of(MeasureRecord).values())
-    if running and body.closing is not Closing.END_BY_LAW:
+def _nothing_left(ctx: Context, body: CaseClosed) -> Iterator[Reason]:
+    """Only what ends by law ends under a measure, or while the Raad has still to speak."""
+    if body.closing is Closing.END_BY_LAW:
+        return
+    if any(m.ended_on is None and ctx.today < m.until for m in ctx.case.of(MeasureRecord).values()):
         yield _wrong_state("NO_MEASURE_LEFT")
+    if investigations.pending(ctx.case):
+        yield _wrong_state("NO_PENDING_INVESTIGATION")
 
 
 def _stands_on(ctx: Context, body: CaseClosed) -> Iterator[Reason]:

@@ -20,6 +20,7 @@ from services.gate.rules.case import (
     ReportRecord,
     SupportRecord,
 )
+from services.gate.rules.investigation_record import InvestigationRecord
 
 FIVE = 5
 """The questions of the conflict of duties: a weighty interest, no other way, why no consent, does it outweigh, what to
@@ -153,6 +154,22 @@ def own_report(share: Sharing) -> Failed | None:
     return None if sender.slug in centres or acts_for or leads else Failed(Refusal.NO_BASIS, ("report",))
 
 
+def asked_it_or_is_charged(share: Sharing) -> Failed | None:
+    """The recipient asked the Raad for an investigation in this case, or carries out a measure for a child of it."""
+    case, to = share.ctx.case, share.recipient.slug
+    asked = any(record.applicant == to for record in _of_the_raad(share))
+    charged = any(m.institution == to and runs(m, case, share.ctx.today) for m in case.of(MeasureRecord).values())
+    return None if asked or charged else Failed(Refusal.NO_BASIS, ("investigation",))
+
+
+def _of_the_raad(share: Sharing) -> Iterator[InvestigationRecord]:
+    """The investigations the sender carries out; a regional safety team that acts for the Raad: those of the Raad."""
+    sender = share.ctx.sender
+    for record in share.ctx.case.of(InvestigationRecord).values():
+        if sender.kind is not OrganisationKind.RAAD or record.raad == sender.slug:
+            yield record
+
+
 def anyone(_: Sharing) -> Failed | None:
     """Whoever is in the case."""
     return None
@@ -167,12 +184,29 @@ def under_supervision(share: Sharing) -> Failed | None:
     return Failed(Refusal.BASIS_NEEDS_MEASURE if person.is_child else Refusal.NO_BASIS, ("measure",))
 
 
+def investigated(share: Sharing) -> Failed | None:
+    """A child the Raad was asked to look into, its parents and its guardian."""
+    case, person = share.ctx.case, share.person
+    refs = {ref for record in _of_the_raad(share) for ref in record.children}
+    children = [child for child in case.persons if child.ref in refs]
+    if person.ref in refs or any(not person.is_child and _parent_of(case, person, child) for child in children):
+        return None
+    return Failed(Refusal.NO_BASIS, ("investigation",))
+
+
 CONDITIONS: dict[str, Callable[[Sharing], Failed | None]] = {
     check.__name__: check
-    for check in (always, both_on_the_roster, supervises, handed_back_only_to_who_had_it, own_report)
+    for check in (
+        always,
+        both_on_the_roster,
+        supervises,
+        handed_back_only_to_who_had_it,
+        own_report,
+        asked_it_or_is_charged,
+    )
 }
 PERSONS: dict[str, Callable[[Sharing], Failed | None]] = {
-    check.__name__: check for check in (anyone, under_supervision)
+    check.__name__: check for check in (anyone, under_supervision, investigated)
 }
 
 

@@ -15,7 +15,7 @@ from services.gate.rules.cases import judge_case
 from services.gate.rules.consent import judge_statement
 from services.gate.rules.contacts import judge_contact
 from services.gate.rules.handover import judge_handover
-from services.gate.rules.investigations import judge_investigation
+from services.gate.rules.investigations import judge_investigation, judge_table
 from services.gate.rules.measures import judge_measure
 from services.gate.rules.sections import judge_sections
 from services.gate.rules.stagnations import judge_stagnation
@@ -29,6 +29,7 @@ CONVERSATIONS: Mapping[str, Rule] = {
     "handovers": judge_handover,
     "measures": judge_measure,
     "investigations": judge_investigation,
+    "tables": judge_table,
     "reports": judge_care,
     "sight": judge_care,
     "supports": judge_care,
@@ -66,6 +67,7 @@ AFTER_CLOSING = frozenset(
         "measures.ended",
         "supports.ended",
         "absences.ended",
+        "investigations.noted",
     }
 )
 """What may still be said in a closed case; everything else waits until it is reopened."""

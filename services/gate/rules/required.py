@@ -22,7 +22,7 @@ def missing(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:
         lacking = tuple(_lacking(ctx, body, row, row.need(route)))
         if lacking:
             yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=lacking[:64], law=row.source, mend=(Mend.ADD,))
-    yield from _left_out(ctx)
+    yield from left_out(ctx)
 
 
 def _lacking(ctx: Context, body: HandoverProposed, row: BlockRow, need: Need) -> Iterator[str]:
@@ -109,7 +109,8 @@ _COUNTED: Mapping[Block, Callable[[Context, HandoverProposed], Iterator[str]]] =
 """Whether the coded part is there where it must be."""
 
 
-def _left_out(ctx: Context) -> Iterator[Reason]:
+def left_out(ctx: Context) -> Iterator[Reason]:
+    """A reason when a finding for the family, held by the sender about who it writes of, is neither sent nor named."""
     manifest, carried = ctx.event.data.manifest, _carried(ctx)
     accounted = {s.item for s in carried} | {w.item for w in (manifest.withheld if manifest else ())}
     about = {person for section in carried for person in section.about}

@@ -51,8 +51,8 @@ def reasons(ctx: Context) -> Iterator[Reason]:
         yield Reason(
             code=Refusal.ROLE_NOT_ALLOWED,
             missing=kinds,
-            law="schemas/tables/messages.py",
-            mend=(Mend.ASK_REGIE_HOLDER,),
+            law=ctx.row.law,
+            mend=ctx.row.mend,
         )
     yield from _acting_under(ctx)
     yield from _recipients(ctx)

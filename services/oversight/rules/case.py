@@ -178,10 +178,12 @@ class Report(Record):
 
 
 class Waiting(Record):
-    """Something beside a handover that a child waits for: a support not answered, a worker not assigned."""
+    """Something beside a handover that a child waits for: a support not answered, a worker not assigned, the Raad that
+    has not begun or not concluded.
+    """
 
     kind: ClassVar[str] = "waiting"
-    what: Literal["SUPPORT", "WORKER"]
+    what: Literal["SUPPORT", "WORKER", "RAAD", "INVESTIGATION"]
     id: Uuid
     since: Instant
     of: tuple[Slug, ...]  # who is waited for

@@ -22,7 +22,7 @@ from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
 from schemas.tables.obligation_row import Per, Who
 from schemas.tables.obligations import DELIVERIES
-from services.oversight.rules import family, ladder, openings, patterns, sight, succession
+from services.oversight.rules import family, investigations, ladder, openings, patterns, sight, succession
 from services.oversight.rules.calendar import Calendar, day_of
 from services.oversight.rules.case import Alert, Handover, Head, Obligation, Report, Say, Waiting, Watch
 from services.oversight.rules.conditions import Event, children_seen, closes
@@ -171,6 +171,7 @@ def _follow_report(event: Event) -> None:
 
 def _follow_waiting(event: Event) -> None:
     body, fact, waiting = event.body, event.fact, event.watch.waiting
+    investigations.follow(event)
     if isinstance(body, SupportRequested):
         waiting[body.support] = Waiting(
             what="SUPPORT", id=body.support, since=fact.at, of=fact.to, by=fact.actor, children=body.children

@@ -10,7 +10,7 @@ from schemas.person import PersonRef
 from schemas.service import AlertAcknowledged, AlertEscalated, AlertRaised, AlertResolved
 from schemas.tables.ladder import LADDERS, LONGEST_SILENCE, NO_OVERSIGHT, PATTERNS, TOP, Ladder
 from schemas.tables.obligations import BY_CODE
-from services.oversight.rules import sight
+from services.oversight.rules import investigations, sight
 from services.oversight.rules.calendar import Calendar, end_of
 from services.oversight.rules.case import Alert, Obligation, Say, Watch, alert_key, distinct, tier_up
 from services.oversight.rules.conditions import Event
@@ -62,10 +62,18 @@ def overdue(watch: Watch, owed: Obligation, calendar: Calendar) -> None:
         watch.alerts[running.key] = running.model_copy(update={"responsible": both, "also": also})
         return
     code = owed.row.alert_code
-    rung = ladder(code, watch.direct)[0]
+    tier = _first_tier(watch, owed)
     child = owed.child if owed.row.alert_per_child else None
-    next_at = _next_rung(watch, code, rung.tier, owed.due, calendar)
-    raise_alert(watch, code, rung.tier, owed.due, owed.responsible, child, owed.handover, next_at, _lookers_on(owed))
+    next_at = _next_rung(watch, code, tier, owed.due, calendar)
+    raise_alert(watch, code, tier, owed.due, owed.responsible, child, owed.handover, next_at, _lookers_on(owed))
+
+
+def _first_tier(watch: Watch, owed: Obligation) -> int:
+    """The lowest of its ladder; the top where the Raad does not begin with a child that nobody sees."""
+    unseen = [alert.child or "" for alert in watch.alerts.values() if alert.code == NO_OVERSIGHT]
+    if owed.code == investigations.START and any(investigations.awaited(watch, child) for child in unseen):
+        return TOP
+    return ladder(owed.row.alert_code, watch.direct)[0].tier
 
 
 def _lookers_on(owed: Obligation) -> tuple[Slug, ...]:
@@ -151,11 +159,14 @@ def _resolve_oversight(event: Event, alert: Alert) -> None:
 
 
 def raise_lost_sight(watch: Watch, child: PersonRef, at: datetime) -> None:
-    """A child without oversight: tier 3 at once."""
-    responsible = distinct(sight.owners(watch, child)) or distinct(
+    """A child without oversight: tier 3 at once. If it waits for the Raad, that must begin now."""
+    owners = distinct(sight.owners(watch, child)) or distinct(
         tuple(h.sender for h in watch.open_handovers), (watch.head.regie,)
     )
-    raise_alert(watch, NO_OVERSIGHT, TOP, at, responsible, child)
+    raise_alert(watch, NO_OVERSIGHT, TOP, at, distinct(owners, investigations.start_at_once(watch, child, at)), child)
+    running = watch.alerts.get(investigations.START)
+    if running is not None and investigations.awaited(watch, child) and running.tier < TOP:
+        _tell(watch, running.model_copy(update={"tier": TOP, "next_at": None, "silent_since": None}), AlertEscalated)
 
 
 def sights_to_raise(watch: Watch) -> tuple[tuple[datetime, PersonRef], ...]:

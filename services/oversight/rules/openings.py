@@ -10,6 +10,7 @@ from schemas.cases import CaseLinked, CaseSplit
 from schemas.consents import ConsentSetAside
 from schemas.corrections import DossierCorrected
 from schemas.handovers import HandoverProposed
+from schemas.investigations import InvestigationBody, InvestigationRegistered, TableBody
 from schemas.person import PersonRef
 from schemas.service import DeliveryFact, HandoverFact
 from schemas.tables.obligation_row import Per, Row, Who
@@ -105,6 +106,20 @@ def _measure(event: Event) -> Iterator[About]:
     yield About(getattr(body, "measure", ""), body.child if isinstance(body, MeasureStarted) else None)
 
 
+def _investigation(event: Event) -> Iterator[About]:
+    """Of a request: owed by the Raad it goes to."""
+    body = event.body
+    if isinstance(body, InvestigationBody):
+        asked = isinstance(body, InvestigationRegistered)
+        yield About(body.investigation, to=event.fact.to[0] if asked and event.fact.to else None)
+
+
+def _table(event: Event) -> Iterator[About]:
+    body = event.body
+    if isinstance(body, TableBody):
+        yield About(body.table, day=getattr(body, "review_on", None))
+
+
 def _message(event: Event) -> Iterator[About]:
     yield About(event.fact.id)
 
@@ -198,6 +213,8 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.PLANNED_DATE: _planned_date,
     Per.PERSON_NOT_TOLD: _not_told,
     Per.BIRTHDAY: _birthday,
+    Per.INVESTIGATION: _investigation,
+    Per.TABLE: _table,
     Per.MESSAGE: _message,
     Per.THREAD: _thread,
     Per.DELIVERY: _delivery,

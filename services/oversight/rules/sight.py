@@ -12,7 +12,12 @@ from schemas.handovers import (
     HandoverState,
     WaitAnnounced,
 )
-from schemas.investigations import InvestigationRegistered
+from schemas.investigations import (
+    InvestigationConcluded,
+    InvestigationRegistered,
+    InvestigationStarted,
+    RaadWaitAnnounced,
+)
 from schemas.person import PersonRef
 from schemas.service import HandoverFact
 from schemas.tables.obligations import SIGHT_GRACE
@@ -31,6 +36,8 @@ def follow(event: Event) -> None:
     if isinstance(event.body, TrustBroken):
         named = {plan.child for plan in event.body.plans}
         _drop(event, event.fact.actor, [child for child in event.watch.sights if child not in named])
+    if isinstance(event.body, InvestigationConcluded):
+        _drop(event, event.fact.actor, list(event.watch.sights))
     for change in event.changes:
         if _sender_is_released(event, change):
             _drop(event, change.sender, list(event.watch.sights))
@@ -41,7 +48,9 @@ def _plans(event: Event) -> tuple[SightPlan, ...]:
     body = event.body
     if isinstance(body, SightPlanned | TrustBroken):
         return body.plans
-    if isinstance(body, HandoverProposed | WaitAnnounced | ConsultHeld | EmergencyTakenOver | InvestigationRegistered):
+    if isinstance(body, HandoverProposed | WaitAnnounced | ConsultHeld | EmergencyTakenOver):
+        return body.sight
+    if isinstance(body, InvestigationRegistered | RaadWaitAnnounced | InvestigationStarted):
         return body.sight
     return ()
 
@@ -154,7 +163,7 @@ def covered_until(sight: Sight) -> datetime | None:
 
 def waits_since(watch: Watch, child: PersonRef) -> datetime | None:
     """Since when this child waits: a handover that is not final, a refused one nobody re-routed, a support not
-    answered, a worker not assigned. None when it does not wait.
+    answered, a worker not assigned, an investigation not concluded. None when it does not wait.
     """
     since = [h.opened_at for h in watch.open_handovers if h.child in (None, child)]
     since += [owed.opened_at for owed in watch.of("REROUTE")]

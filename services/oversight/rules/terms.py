@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from schemas.care import MeasureStarted
 from schemas.handovers import WaitAnnounced
+from schemas.investigations import RaadWaitAnnounced, TableInvited
 from schemas.parties import OrganisationKind
 from schemas.tables.obligation_row import From, Row, Term, working_days
 from schemas.tables.obligations import (
@@ -12,6 +13,7 @@ from schemas.tables.obligations import (
     CASE_UPDATE_WITH_MEASURE,
     INFORM_WITHIN,
     INFORM_WITHIN_VT,
+    LONGEST_EXPECTED,
     LONGEST_WAIT,
 )
 from services.oversight.rules.calendar import Calendar, day_of, end_of
@@ -58,6 +60,15 @@ def _on_the_day(row: Row, event: Event, calendar: Calendar, day: date | None) ->
     return _from_now(row, event, calendar, day) if day is None else end_of(day)
 
 
+def _expected(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    body = event.body
+    named = (
+        body.expected_on if isinstance(body, RaadWaitAnnounced) else body.on if isinstance(body, TableInvited) else day
+    )
+    longest = calendar.after(event.fact.at, LONGEST_EXPECTED)
+    return longest if named is None else min(end_of(named), longest)
+
+
 def _tell_before(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
     by_vt = event.fact.actor_kind is OrganisationKind.VEILIG_THUIS
     limit = calendar.after(event.fact.at, INFORM_WITHIN_VT if by_vt else INFORM_WITHIN)
@@ -87,6 +98,7 @@ _BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
     From.PLAN: _on_the_day,
     From.BIRTHDAY: _on_the_day,
     From.REVIEW_ON: _on_the_day,
+    From.EXPECTED: _expected,
     From.TELL_BEFORE: _tell_before,
     From.BEFORE_END: _before_end,
     From.ACT_BEFORE: _named_in("act_before"),
