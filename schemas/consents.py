@@ -2,11 +2,11 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from schemas.base import Frozen, Slug, Uuid
+from schemas.base import Code, Frozen, Slug, Uuid
 from schemas.body import Body
 from schemas.manifest import Category, Purpose
 from schemas.parties import OrganisationKind
@@ -51,7 +51,14 @@ class ConsentRecorded(Body):
     scope: Scope
     until: date | None = None
     how_asked: Literal["IN_PERSON", "PHONE", "VIDEO", "WRITTEN", "INTERPRETER"]
+    court_order: Code | None = None  # a court's yes in place of this custody holder's (BW 1:253a, 1:265h)
     override_reason: Literal["SERIOUS_HARM", "YOUTH_KEEPS_WISHING"] | None = None  # lenient mode only
+
+    @model_validator(mode="after")
+    def _a_court_grants(self) -> Self:
+        if self.court_order is not None and self.decision is not Decision.GRANTED:
+            raise ValueError("a court gives consent in somebody's place; it does not refuse in it")
+        return self
 
 
 class ConsentSetAside(Body):

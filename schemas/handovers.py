@@ -324,7 +324,16 @@ class HandoverCancelled(HandoverBody):
     """The sender takes the proposal back; after acceptance only with the receiver's confirmation."""
 
     name: ClassVar[str] = "handovers.cancelled"
-    reason: Literal["FAMILY_MOVED", "NO_LONGER_NEEDED", "SENT_IN_ERROR", "OTHER"]
+    reason: Literal["FAMILY_MOVED", "NO_LONGER_NEEDED", "SENT_IN_ERROR", "END_BY_AGE", "OTHER"]
+    help_offered: bool | None = None  # at 18 help may go on until 23 (Jeugdwet 1.1): whether it was offered
+
+    @model_validator(mode="after")
+    def _help_at_eighteen(self) -> Self:
+        if (self.reason == "END_BY_AGE") != (self.help_offered is not None):
+            raise ValueError(
+                "END_BY_AGE, and no other reason, says whether help beyond 18 was offered (`help_offered`)"
+            )
+        return self
 
 
 class CancelConfirmed(HandoverBody):

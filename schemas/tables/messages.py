@@ -15,6 +15,7 @@ from schemas import (
     corrections,
     handovers,
     investigations,
+    matching,
     service,
     signals,
     stagnations,
@@ -105,6 +106,8 @@ ROWS: tuple[MessageRow, ...] = (
     statement(cases.LeadToFamily, LEADS, PARTIES),
     statement(cases.CaseSplit, LEADS, PARTIES),
     statement(cases.CaseLinked, LEADS, PARTIES),
+    letter(matching.MatchAsked, {VT, GI, RAAD}, {LT}, opens_case=True, thread=True),
+    letter(matching.MatchAnswered, {LT}, {VT, GI, RAAD}, thread=True),
     statement(cases.CaseReopened, LEADS, PARTIES),
     statement(cases.CaseClosed, LEADS, PARTIES),
     # reports

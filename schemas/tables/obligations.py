@@ -208,6 +208,11 @@ ASKED: tuple[Row, ...] = (
         (On("signals.acknowledged"),), "D#179: who raises a signal hears what to expect", direct=hours(4),
         after_closing=True,
     ),
+    Row(
+        "MATCH_ANSWER", Per.THREAD, (On("cases.match_asked"),), working_days(2), Who.RECIPIENT, Who.ACTOR,
+        (On("cases.match_answered"),), "D#21, D#30: a family keeps its case, and its one that leads",
+        after_closing=True,
+    ),
 )  # fmt: skip
 """Who is asked or told something answers."""
 

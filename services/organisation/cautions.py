@@ -79,5 +79,5 @@ def _by_kind(name: str, value: Any, named: Callable[[Slug], str]) -> Any:
     if isinstance(value, dict):
         return {n: _by_kind(n, v, named) for n, v in value.items()}
     if isinstance(value, list):
-        return [{n: _by_kind(n, v, named) for n, v in each.items()} for each in value]
+        return [_by_kind(name, each, named) for each in value]
     return value

@@ -19,7 +19,7 @@ from schemas.corrections import DossierCorrected
 from schemas.entry import Entry, EntryHandover, EntryKind, Verdict
 from schemas.event import Event
 from schemas.tables.messages import BODIES
-from services.organisation import corrections, on_the_way, succession
+from services.organisation import corrections, on_the_way, splitting, succession
 from services.organisation import tables as t
 from services.organisation.answers import THREADS, answered_by
 from services.organisation.cautions import follow
@@ -145,8 +145,7 @@ async def _case(connection: AsyncConnection, said: Said) -> None:
     phase = getattr(said.body, "phase", None)
     if phase is not None:
         row["phase"] = phase
-    if said.entry.contact is not None:
-        row["contact"] = dump(said.entry.contact)
+    row |= {"contact": dump(said.entry.contact)} if said.entry.contact else {}
     row["caution"] = follow(row.get("caution"), said.entry)
     await upsert(connection, t.cases, row)
 
@@ -328,6 +327,7 @@ Step = Callable[[AsyncConnection, Said, Any], Awaitable[None]]
 _STEPS: Mapping[type[Body] | type[None], Step] = {
     cases.CaseOpened: _persons,
     cases.PersonsChanged: _persons,
+    cases.CaseLinked: splitting.linked,
     cases.CaseClosed: _closed,
     cases.CaseReopened: _closed,
     consents.ConsentRecorded: _consent,

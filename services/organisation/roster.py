@@ -9,27 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug, Subject
-from schemas.event import Event
-from services.organisation import tables as t
+from services.organisation.said import Told, told_in
 
-Body = Mapping[str, Any]
 LEADS, TAKES_OVER, SUPPORTS, MEASURE, STAYS, CONTACT = (
     "LEADS", "TAKES_OVER", "SUPPORTS", "MEASURE", "STAYS", "FIXED_CONTACT",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One accepted message."""
-
-    name: str
-    source: Slug
-    body: Body
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +113,4 @@ def _own(told: Told) -> tuple[tuple[str, str], ...]:
 
 async def roster_of(connection: AsyncConnection, subject: Subject, regie: Slug | None) -> list[dict[str, Any]]:
     """The roster of a case, for its page."""
-    told = [*await _sent(connection, subject), *await _received(connection, subject)]
-    return [asdict(one) for one in roster(told, regie)]
-
-
-async def _sent(connection: AsyncConnection, subject: Subject) -> list[Told]:
-    s = t.sent.c
-    where = (s.subject == subject, s.status == "delivered", s.name.in_(_SAYS), sa.not_(s.dry_run))
-    rows = (await connection.execute(sa.select(s.name, s.value, s.decided_at).where(*where))).all()
-    return [_told(row.name, row.value, row.decided_at) for row in rows]
-
-
-async def _received(connection: AsyncConnection, subject: Subject) -> list[Told]:
-    i = t.inbox.c
-    where = (i.subject == subject, i.state == "accepted", i.name.in_(_SAYS))
-    rows = (await connection.execute(sa.select(i.name, i.value, i.at).where(*where))).all()
-    return [_told(row.name, row.value, row.at) for row in rows]
-
-
-def _told(name: str, value: bytes, at: datetime) -> Told:
-    event = Event.model_validate_json(value, extra="ignore")
-    return Told(name, event.source, event.data.body, at)
+    return [asdict(one) for one in roster(await told_in(connection, subject, _SAYS), regie)]

@@ -14,6 +14,7 @@ from services.organisation.cautions import marked, shown
 from services.organisation.on_the_way import rejections
 from services.organisation.refusals import explained
 from services.organisation.roster import roster_of
+from services.organisation.splitting import linked_to
 
 Row = dict[str, Any]
 LIMIT = 1000
@@ -102,6 +103,7 @@ async def case(connection: AsyncConnection, subject: Subject) -> Row | None:
         "persons": [r.person for r in await _of(connection, t.persons, subject, t.persons.c.ref)],
         "handovers": [_handover(r) for r in await _of(connection, t.handovers, subject, t.handovers.c.slot_seq)],
         "sight": [_sight(r) for r in await _of(connection, t.sight, subject, t.sight.c.child)],
+        "linked": await linked_to(connection, subject),
         "corrections": await corrections.of_case(connection, subject),
         "timeline": [_step(r) for r in await _of(connection, t.timeline, subject, t.timeline.c.slot_seq)],
     }

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from schemas.entry import EntryContact
-from services.organisation.roster import Told, roster
+from services.organisation.roster import roster
+from services.organisation.said import Told
 from tests.organisation.small_gate import SmallGate
 from tests.organisation.test_behaviour import LINDE, VT, opened_case
 

@@ -17,6 +17,7 @@ from services.cli.play.scenario import AMSTERDAM, LABEL, WHO, BasisSpec, Forward
 _TODAY = re.compile(r"today(?:([+-]\d+))?(?: (\d\d?):(\d\d))?")
 _NOW = re.compile(r"now(?:([+-]\d+)([mhd]))?")
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?")
+_OTHER_CASE = re.compile(rf"case:({LABEL})")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -92,6 +93,8 @@ class Filling:
     def _text(self, text: str) -> str:
         if re.fullmatch(LABEL, text):
             return self.label(text)
+        if other := _OTHER_CASE.fullmatch(text):
+            return self.labels.setdefault(other[1], f"case:{uuid4()}")
         if today := _TODAY.fullmatch(text):
             day = self._today() + timedelta(days=int(today[1] or 0))
             if today[2] is None:

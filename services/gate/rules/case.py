@@ -95,6 +95,7 @@ class StatementRecord(Record):
     withdrawn_at: Instant | None = None
     withdrawn_seq: Count | None = None  # place of the withdrawal in the same order
     override: Code | None = None
+    court_order: Code | None = None  # it stands in the place of this custody holder's word
     recorder: Slug
 
     @property

@@ -18,6 +18,7 @@ from schemas.cases import (
 )
 from schemas.entry import Caution
 from schemas.handovers import HandoverState
+from schemas.matching import MatchAnswered, MatchAsked
 from schemas.parties import OrganisationKind
 from schemas.person import Person, Role
 from schemas.refusal import Flag, Mend, Reason, Refusal
@@ -37,6 +38,7 @@ from services.gate.rules.case import (
     SupportRecord,
 )
 from services.gate.rules.family import family_fits
+from services.gate.rules.matching import judge_match
 
 CLOSING_LAW = "TSD 2017, In Zorg; D#50, D#53"
 PROTECTION = ("location_protected", "contact_unsafe")
@@ -303,6 +305,8 @@ _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {
     LeadToFamily: _lead_to_family,
     CaseSplit: splitting.judge_split,
     CaseLinked: _linked,
+    MatchAsked: judge_match,
+    MatchAnswered: judge_match,
     CaseReopened: _reopened,
     CaseClosed: _closed,
 }

@@ -11,6 +11,8 @@ from schemas.tables.consent_ages import SET_ASIDE_DAYS, SET_ASIDE_LAW
 from services.gate.rules.case import Case, Context, Effects, ItemRecord, Judgement, Notice, StatementRecord
 from services.gate.rules.voices import Who, custody_holders, ended, same_scope
 
+COURT_LAW = "BW 1:253a, 1:265h"
+
 
 def judge_statement(ctx: Context) -> Judgement:
     """All of consents.*: whether it may be recorded, and what it changes. Saying it is for any party of the case."""
@@ -30,6 +32,7 @@ def _recorded(ctx: Context, body: ConsentRecorded) -> Judgement:
     reasons = _used(ctx, body.statement) + _may_speak(ctx, body.about, body.given_by)
     if ctx.case.person(body.given_by) is None and body.given_by != ctx.sender.slug:
         reasons = reasons or (_not_theirs(body.given_by, ("source",)),)
+    reasons = reasons or _court_fits(ctx, body)
     if body.until is not None and body.until < ctx.today:
         reasons += (Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("until",), mend=(Mend.CORRECT,)),)
     if reasons:
@@ -44,11 +47,20 @@ def _recorded(ctx: Context, body: ConsentRecorded) -> Judgement:
         seq=_next(ctx.case),
         until=body.until,
         override=body.override_reason,
+        court_order=body.court_order,
         recorder=ctx.sender.slug,
     )
     taken_back = _replaced(ctx, said) if body.decision is Decision.REFUSED else ()
     notices = tuple(notice for grant in taken_back for notice in _notices(ctx, grant))
     return Judgement(effects=Effects(put=(said,), notices=notices))
+
+
+def _court_fits(ctx: Context, body: ConsentRecorded) -> tuple[Reason, ...]:
+    """A court stands in for a custody holder, and for nobody's own word about themselves."""
+    person = ctx.case.person(body.about)
+    if body.court_order is None or (person and body.given_by in custody_holders(ctx.case, person, ctx.today)):
+        return ()
+    return (Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("custody",), law=COURT_LAW, mend=(Mend.CORRECT,)),)
 
 
 def _replaced(ctx: Context, refusal: StatementRecord) -> tuple[StatementRecord, ...]:

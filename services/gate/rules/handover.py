@@ -18,7 +18,7 @@ from schemas.parties import OrganisationKind
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.service import HandoverCancelledNotice
 from schemas.tables.transitions import IMPOSED_KINDS, Effect, Side, Transition
-from services.gate.rules import regie, required, sight, terms
+from services.gate.rules import coming_of_age, regie, required, sight, terms
 from services.gate.rules.case import (
     CaseHead,
     ConditionRecord,
@@ -49,6 +49,7 @@ def judge_handover(ctx: Context) -> Judgement:
     if before is None or side is None:
         return Judgement((unknown("handover"),))
     reasons = [*_wrong_recipient(ctx, other_side(before, side)), *terms.reasons(ctx, before, side)]
+    reasons += coming_of_age.reasons(ctx, before)
     taken = step(ctx, before, side)
     if taken is None:
         reasons.insert(0, wrong_state(ctx, before, side))

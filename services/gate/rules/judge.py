@@ -102,7 +102,13 @@ def _carried(ctx: Context, said: Judgement) -> Judgement:
 
 def _closed(ctx: Context) -> bool:
     head = ctx.case.head
-    return head is not None and not head.open and _bound(ctx) and ctx.event.name not in AFTER_CLOSING
+    return (
+        head is not None
+        and not head.open
+        and _bound(ctx)
+        and not ctx.row.thread
+        and ctx.event.name not in AFTER_CLOSING
+    )
 
 
 def _bound(ctx: Context) -> bool:

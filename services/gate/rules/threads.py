@@ -38,11 +38,11 @@ def is_outsider(ctx: Context) -> bool:
 
 def judge_thread(ctx: Context) -> Judgement:
     """Every message of advice and signals."""
-    reasons = list(_in_place(ctx))
+    reasons = list(in_place(ctx))
     return Judgement(tuple(reasons)) if reasons else _JUDGES[type(ctx.body)](ctx, ctx.body)
 
 
-def _in_place(ctx: Context) -> Iterator[Reason]:
+def in_place(ctx: Context) -> Iterator[Reason]:
     """In a thread of this conversation, and to the other one in it."""
     thread, conversation = ctx.case.thread, ctx.row.name.partition(".")[0]
     if not ctx.event.subject.startswith("thread:"):
@@ -86,7 +86,7 @@ def _about_nobody(ctx: Context, waits: bool) -> Judgement:
         reasons.append(
             Reason(code=Refusal.CATEGORY_NOT_ALLOWED, missing=("withheld",), law=ANONYMOUS_LAW, mend=(Mend.LEAVE_OUT,))
         )
-    return Judgement(tuple(reasons)) if reasons else Judgement(effects=Effects(put=(_thread(ctx, open=waits),)))
+    return Judgement(tuple(reasons)) if reasons else Judgement(effects=Effects(put=(thread_after(ctx, open=waits),)))
 
 
 # Signals
@@ -101,7 +101,7 @@ def _raised(ctx: Context, body: SignalRaised) -> Judgement:
     reasons += _agreed_by_whom_it_concerns(ctx, body)
     if reasons:
         return Judgement(tuple(reasons))
-    thread = _thread(
+    thread = thread_after(
         ctx,
         urgent=body.urgent,
         about_persons=bool(body.persons),
@@ -182,10 +182,10 @@ def _acknowledged(ctx: Context, body: SignalAcknowledged) -> Judgement:
         reasons.append(
             Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=("reporting_code",), law=CODE_LAW, mend=(Mend.ADD,))
         )
-    return Judgement(tuple(reasons)) if reasons else Judgement(effects=Effects(put=(_thread(ctx, open=False),)))
+    return Judgement(tuple(reasons)) if reasons else Judgement(effects=Effects(put=(thread_after(ctx, open=False),)))
 
 
-def _thread(ctx: Context, **changed: Any) -> ThreadRecord:
+def thread_after(ctx: Context, **changed: Any) -> ThreadRecord:
     """The thread after this message."""
     known = ctx.case.thread
     if known is not None:

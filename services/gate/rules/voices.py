@@ -169,6 +169,9 @@ def answer(heard: Heard, share: Share, today: date) -> Answer:
     covering = [said for said in heard.said if covers(said.scope, share)]
     gone = [said for said in covering if ended(said, today)]
     live = [said for said in covering if not ended(said, today)]
+    ordered = tuple(said.statement for said in live if said.court_order is not None)
+    if ordered:
+        return Answer(heard.who, Word.GRANTED, ordered)
     refused = [said for said in live if said.decision is Decision.REFUSED]
     granted = [
         said
@@ -212,10 +215,12 @@ def _for_another(said: StatementRecord, who: Who, case: Case) -> bool:
 
 
 def _latest(statements: Iterable[StatementRecord]) -> tuple[StatementRecord, ...]:
-    """The last of each scope; it replaces the earlier ones of that scope for good."""
-    last: dict[tuple[frozenset[str], ...], StatementRecord] = {}
+    """The last of each scope; it replaces the earlier ones of that scope for good. What a court said in somebody's
+    place they do not replace.
+    """
+    last: dict[tuple[bool, tuple[frozenset[str], ...]], StatementRecord] = {}
     for said in sorted(statements, key=lambda s: s.seq):
-        last[same_scope(said.scope)] = said
+        last[said.court_order is not None, same_scope(said.scope)] = said
     return tuple(last.values())
 
 
