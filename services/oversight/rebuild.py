@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from schemas.cases import CaseOpened
+from schemas.matching import MatchAsked
 from schemas.service import Fact, FactKind
 from schemas.signals import SignalRaised
 from services.oversight import state as watching
@@ -22,7 +23,7 @@ from services.relay.own import BIRTH, Birth
 from services.relay.state import RESERVED, BatchView, State
 from services.relay.types import Emit, Record, Stop
 
-BEGINS = (CaseOpened.name, SignalRaised.name)
+BEGINS = (CaseOpened.name, SignalRaised.name, MatchAsked.name)
 """Before these nothing was said of a case or a thread."""
 
 MOST = 1_000

@@ -15,6 +15,7 @@ from tests.oversight.story import (
     plan,
     uuid,
 )
+from tests.oversight.test_asked import ThreadStory
 
 OTHER = f"case:{uuid(5)}"
 BOTH = (CHILD, SISTER)
@@ -77,3 +78,13 @@ def test_too_many_helpers_are_told_to_who_leads_and_to_nobody_else() -> None:
     ]
     over = story.tell("sight.planned", LT, case={"helpers": 6})
     assert heard(over) == [("resolved", "TOO_MANY_HELPERS", None, {LT})]
+
+
+def test_a_team_that_is_asked_whether_it_knows_a_family_answers_within_two_working_days() -> None:
+    """Otherwise a second case is opened; who asked looks on."""
+    story = ThreadStory()
+    person = {"ref": "parent-1", "role": "PARENT"}
+    story.tell("cases.match_asked", VT, LT, MONDAY, {"persons": [person]}, True)
+    assert story.owed()["MATCH_ANSWER"] == "2026-03-04 23:59:59"
+    story.tell("cases.match_answered", LT, VT, at("2026-03-03"), {"found": False}, False)
+    assert "MATCH_ANSWER" not in story.owed()
