@@ -142,6 +142,14 @@ class Referral(StrEnum):
     OTHER = "OTHER"
 
 
+class Weight(StrEnum):
+    """How heavy a case is: the heavier, the more must travel along (TSD 2017, Bijlage 1)."""
+
+    LIGHT = "LIGHT"
+    MEDIUM = "MEDIUM"
+    HEAVY = "HEAVY"
+
+
 class HandoverProposed(HandoverBody):
     """A handover is offered (overdracht aangeboden), with everything the next one needs so that nobody starts over.
 
@@ -152,6 +160,7 @@ class HandoverProposed(HandoverBody):
     kind: HandoverKind = HandoverKind.REGIE
     reason: Referral
     phase: Phase
+    weight: Weight = Weight.MEDIUM  # LIGHT counts only where nothing says that the case is heavier
     conditions: Annotated[tuple[SafetyCondition, ...], Field(max_length=16)] = ()
     sight: Annotated[tuple[SightPlan, ...], Field(max_length=16)] = ()
     told: Annotated[tuple[Told, ...], Field(max_length=32)] = ()

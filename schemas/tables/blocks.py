@@ -59,7 +59,9 @@ def route_of(sender: K, receiver: K, kind: HandoverKind) -> Route:
 
 @dataclass(frozen=True, slots=True)
 class BlockRow:
-    """One block: where its words travel (a section of `category`), its source, and its need by route."""
+    """One block: where its words travel (a section of `category`), its source, and its need by route. `light`: asked
+    in a light case too (docs/decisions/light-cases.md).
+    """
 
     block: Block
     category: Category | None
@@ -68,11 +70,13 @@ class BlockRow:
     to_measure: Need
     back_or_moved: Need
     source: str
+    light: bool = False
 
-    def need(self, route: Route) -> Need:
-        """The cell of this row."""
+    def need(self, route: Route, light: bool = False) -> Need:
+        """The cell of this row. In a light case what is not asked of one is welcome, and never refused."""
         cells = (self.from_veilig_thuis, self.team_to_institution, self.to_measure, self.back_or_moved)
-        return cells[tuple(Route).index(route)]
+        cell = cells[tuple(Route).index(route)]
+        return Need.U if light and not self.light and cell is Need.M else cell
 
 
 M, U, N = Need.M, Need.U, Need.NOT_ASKED
@@ -80,13 +84,13 @@ C = Category
 
 BLOCKS: tuple[BlockRow, ...] = (
     # block, section                              VT  LT-GI  TO  BACK
-    BlockRow(Block.REASON, C.ACCOUNT, M, M, M, M, "D#48: the reason for referral never fades"),
-    BlockRow(Block.CONDITIONS, C.SAFETY, M, M, M, M, "TSD 2017 §2.1; D#49"),
-    BlockRow(Block.TOLD, None, M, M, M, M, "Wmo 2015 art. 5.3.1; Jeugdwet 7.3.2"),
+    BlockRow(Block.REASON, C.ACCOUNT, M, M, M, M, "D#48: the reason for referral never fades", light=True),
+    BlockRow(Block.CONDITIONS, C.SAFETY, M, M, M, M, "TSD 2017 §2.1; D#49", light=True),
+    BlockRow(Block.TOLD, None, M, M, M, M, "Wmo 2015 art. 5.3.1; Jeugdwet 7.3.2", light=True),
     BlockRow(Block.SAFETY_ASSESSMENT, C.SAFETY, M, U, M, M, "D#51; JB Noord 2016 §4.1"),
     BlockRow(Block.STORY, C.STORY, U, M, U, M, "D#27: the family does not tell it again"),
     BlockRow(Block.STORY_APPROVAL, None, U, M, U, M, "D#27; an honest NOT_ASKED is a value"),
-    BlockRow(Block.YOUTH_VOICE, C.YOUTH_VOICE, M, M, M, M, "IGJ 2023; D§3e.7"),
+    BlockRow(Block.YOUTH_VOICE, C.YOUTH_VOICE, M, M, M, M, "IGJ 2023; D§3e.7; D#113", light=True),
     BlockRow(Block.CLIENT_RESPONSE, C.CLIENT_RESPONSE, U, M, M, M, "IGJ 2023; D§3e.7"),
     BlockRow(Block.TRIED, C.HELP_HISTORY, U, M, M, M, "D#28, D#24"),
     BlockRow(Block.LEAD_WISH, None, N, M, N, U, "D#2: the client has a say in who leads"),

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from schemas.body import Known
-from schemas.handovers import ClientResponse, HandoverProposed
+from schemas.body import Known, Phase
+from schemas.handovers import ClientResponse, HandoverProposed, Weight
 from schemas.manifest import Category, Section
+from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonRef, PersonStatus, Role
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.blocks import BLOCKS, Block, BlockRow, Need, route_of
-from services.gate.rules.case import ConditionRecord, Context, ItemRecord
+from services.gate.rules.case import ConditionRecord, Context, ItemRecord, MeasureRecord
+from services.gate.rules.grounds import runs
 
 ONE_SIDED = frozenset({Category.CONTRARY, Category.STRENGTHS})
 """What speaks against the conclusion travels along, or is named as withheld."""
@@ -17,12 +19,24 @@ ONE_SIDED = frozenset({Category.CONTRARY, Category.STRENGTHS})
 def missing(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:
     """One reason a block that lacks its code or its section, and one for findings silently left out."""
     receiver = ctx.recipients[0].kind if ctx.recipients else ctx.sender.kind
-    route = route_of(ctx.sender.kind, receiver, body.kind)
+    route, light = route_of(ctx.sender.kind, receiver, body.kind), is_light(ctx, body)
     for row in BLOCKS:
-        lacking = tuple(_lacking(ctx, body, row, row.need(route)))
+        lacking = tuple(_lacking(ctx, body, row, row.need(route, light)))
         if lacking:
             yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=lacking[:64], law=row.source, mend=(Mend.ADD,))
     yield from left_out(ctx)
+
+
+def is_light(ctx: Context, body: HandoverProposed) -> bool:
+    """Said to be light, and nothing says otherwise: no report, no measure, no direct unsafety, no change of frame. What
+    is called light and is not is asked everything (D#135; TSD 2017, Bijlage 1).
+    """
+    head = ctx.case.head
+    reported = head is None or head.vt_origin or OrganisationKind.VEILIG_THUIS is ctx.sender.kind
+    unsafe = Phase.DIRECT_SAFETY in (body.phase, head.phase if head else None)
+    measure = any(runs(measure, ctx.case, ctx.today) for measure in ctx.case.of(MeasureRecord).values())
+    between_teams = {OrganisationKind.LOCAL_TEAM} == {ctx.sender.kind, *(party.kind for party in ctx.recipients)}
+    return body.weight is Weight.LIGHT and between_teams and not (reported or unsafe or measure)
 
 
 def _lacking(ctx: Context, body: HandoverProposed, row: BlockRow, need: Need) -> Iterator[str]:
