@@ -108,6 +108,7 @@ class Flag(StrEnum):
     DECIDED_DURING_ABSENCE = "DECIDED_DURING_ABSENCE"  # a key decision while the lead was away
     AGREEMENT_OVERRIDDEN = "AGREEMENT_OVERRIDDEN"  # ... and past what was agreed with the family
     NOBODY_LEADS = "NOBODY_LEADS"  # a signal says that nobody coordinates the help
+    GROUND_BEFORE_MEASURE = "GROUND_BEFORE_MEASURE"  # of a refused letter: a measure's ground where none runs
     URGENT_GROUND = "URGENT_GROUND"  # shared in haste; the weighing follows within 24 hours
     ACUTE_DANGER = "ACUTE_DANGER"  # the Raad is asked before everything was done; reviewed within 24 hours
     NO_WARNING_TALK = "NO_WARNING_TALK"  # the Raad is asked, and no parent heard what would keep it out

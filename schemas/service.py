@@ -205,6 +205,7 @@ class FactKind(StrEnum):
     MESSAGE = "MESSAGE"
     TICK = "TICK"
     ALERT_REFUSED = "ALERT_REFUSED"
+    REFUSED = "REFUSED"  # a letter of a party that was not delivered, where somebody must know that it was tried
     DELIVERY = "DELIVERY"
     SUCCEEDED = "SUCCEEDED"
 

@@ -52,6 +52,15 @@ PATTERNS: dict[str, int] = {
     "TOO_MANY_HELPERS": 1,
     "DECIDED_DURING_ABSENCE": 2,
     "AGREEMENT_OVERRIDDEN": 1,
+    "DISSENT": 1,
+    "GROUND_BEFORE_MEASURE": 1,
+    "MANIFEST_VIOLATION": 1,
 }
-"""Alerts without a due moment, with their tier. SINGLE_SOURCE and TOO_MANY_HELPERS go to the regie holder
-only. None of them climbs."""
+"""Alerts without a due moment, with their tier. SINGLE_SOURCE, TOO_MANY_HELPERS and DISSENT go to
+the regie holder only. None of them climbs.
+"""
+
+TO_PRIVACY_OFFICERS = frozenset({"GROUND_BEFORE_MEASURE", "MANIFEST_VIOLATION"})
+"""Shown to the privacy officers of the organisations it goes to, and to nobody else: not to a colleague, not to the
+coordination (JB Noord 2016 §5.4; D#148).
+"""

@@ -9,8 +9,10 @@ from schemas.body import Phase
 from schemas.corrections import DossierCorrected
 from schemas.parties import Party
 from schemas.person import Person, PersonRef
+from schemas.refusal import Flag, Reason, Refusal
 from schemas.service import CaseFact, DeliveryFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
+from schemas.tables.grounds import CONSENT
 from services.gate.discretion import outside
 from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord
 from services.gate.rules.corrections import to_correct
@@ -50,6 +52,43 @@ def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
 def _to_correct(ctx: Context, after: Case) -> tuple[tuple[Slug, Slug], ...]:
     item = after.of(ItemRecord).get(ctx.body.item) if isinstance(ctx.body, DossierCorrected) else None
     return to_correct(item) if item else ()
+
+
+NOT_ASKED_OF_PEOPLE = frozenset({"gdpr", "special", "secrecy", "set_aside"})
+"""What NO_BASIS lacks where nobody said no."""
+
+
+def refused_of(ctx: Context, reasons: tuple[Reason, ...]) -> Fact | None:
+    """What oversight is told of a refused letter: that it went against somebody's no, which the regie holder must know,
+    or on the ground of a measure that does not run, which the privacy officer must. None: nobody needs to know.
+    """
+    claimed = _claimed(ctx)
+    no = any(
+        reason.code is Refusal.NO_BASIS
+        and claimed.get((reason.section or "", reason.person or "")) == CONSENT
+        and not NOT_ASKED_OF_PEOPLE.intersection(reason.missing)
+        for reason in reasons
+    )
+    early = any(reason.code is Refusal.BASIS_NEEDS_MEASURE for reason in reasons)
+    flags = ((Flag.DISSENT,) if no else ()) + ((Flag.GROUND_BEFORE_MEASURE,) if early else ())
+    if not flags:
+        return None
+    return Fact(
+        kind=FactKind.REFUSED,
+        at=ctx.now,
+        id=ctx.event.id,
+        subject=ctx.event.subject,
+        type=ctx.event.name,
+        actor=ctx.sender.slug,
+        actor_kind=ctx.sender.kind,
+        flags=flags,
+    )
+
+
+def _claimed(ctx: Context) -> dict[tuple[str, str], str]:
+    manifest = ctx.event.data.manifest
+    sections = manifest.sections if manifest else ()
+    return {(section.item, basis.person): basis.secrecy for section in sections for basis in section.bases}
 
 
 def record(fact: Fact) -> Emit:

@@ -109,7 +109,9 @@ class Desk:
         state = None if asked.state == "all" else (asked.state or "open").upper()
         async with self.engine.connect() as connection:
             seen_by = self._seen_by(caller) | set(await self.succeeded(caller.organisation))
-            return Alerts(alerts=await queries.alerts(connection, seen_by, asked.case, state))
+            return Alerts(
+                alerts=await queries.alerts(connection, seen_by, asked.case, state, caller.role is Role.PRIVACY_OFFICER)
+            )
 
     async def succeeded(self, organisation: Slug) -> tuple[Slug, ...]:
         """Which organisations have gone on as this one, by the time up to which the ledger was read."""

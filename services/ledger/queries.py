@@ -12,6 +12,7 @@ from schemas.base import Slug, Subject
 from schemas.entry import Caution, Entry
 from schemas.person import PersonRef
 from schemas.service import AlertAcknowledged
+from schemas.tables.ladder import TO_PRIVACY_OFFICERS
 from services.ledger import store
 from services.ledger.alerts import OPEN
 from services.ledger.answers import Alert, Line, ReadUpTo, line_of
@@ -140,7 +141,7 @@ async def read_up_to(connection: AsyncConnection, epoch: str) -> tuple[ReadUpTo,
 
 
 async def alerts(
-    connection: AsyncConnection, seen_by: Iterable[Slug], case: Subject | None, state: str | None
+    connection: AsyncConnection, seen_by: Iterable[Slug], case: Subject | None, state: str | None, officer: bool
 ) -> tuple[Alert, ...]:
     """Alerts on which one of these organisations must act or of which it was told, the oldest first."""
     a, o = store.alerts.c, store.alert_organisations.c
@@ -150,6 +151,8 @@ async def alerts(
         query = query.where(a.case == case)
     if state is not None:
         query = query.where(a.state == state)
+    if not officer:
+        query = query.where(a.code.not_in(sorted(TO_PRIVACY_OFFICERS)))
     rows = (await connection.execute(query)).mappings().all()
     taken = await _taken_up(connection, [row["alert"] for row in rows])
     return tuple(_alert(row, taken.get(row["alert"])) for row in rows)

@@ -62,6 +62,7 @@ FLAGS: Final[Mapping[Flag, str]] = {
     Flag.BOUNCE_LOOP: "handed back and forth",
     Flag.EMERGENCY_OPEN: "an emergency take-over is open",
     Flag.NOBODY_LEADS: "nobody leads, says who raised the signal",
+    Flag.GROUND_BEFORE_MEASURE: "claimed a measure's ground where no measure runs",
     Flag.URGENT_GROUND: "shared in haste, the weighing follows",
     Flag.ACUTE_DANGER: "the Raad was asked in acute danger, reviewed within a day",
     Flag.NO_WARNING_TALK: "the Raad was asked and no parent had heard what would keep it out",

@@ -17,7 +17,7 @@ from services.organisation.front import Front
 from services.organisation.worklist import worklist
 from services.runtime.problems import Refused, described
 from services.runtime.sql import reading
-from services.runtime.tokens import Caller
+from services.runtime.tokens import Caller, Role
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 After = Annotated[
@@ -115,11 +115,15 @@ def _cases(router: APIRouter, front: Front, doors: Doors) -> None:
 
 
 def _owed(router: APIRouter, front: Front, doors: Doors) -> None:
-    @router.get("/api/alerts", dependencies=[Depends(doors.admits(ALERTS))])
-    async def alerts(case: Subject | None = None, state: Literal["open", "resolved", "all"] = "open") -> Rows:
-        """Alerts this organisation was told of, in their latest state."""
+    @router.get("/api/alerts")
+    async def alerts(
+        who: Annotated[Caller, Depends(doors.admits(ALERTS))],
+        case: Subject | None = None,
+        state: Literal["open", "resolved", "all"] = "open",
+    ) -> Rows:
+        """Alerts this organisation was told of, in their latest state; some only for a privacy officer."""
         async with reading(front.engine) as connection:
-            return await views.alerts(connection, case, state)
+            return await views.alerts(connection, case, state, officer=who.role is Role.PRIVACY_OFFICER)
 
     @router.get("/api/worklist", dependencies=[Depends(doors.admits(OWED))])
     async def work() -> Rows:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug, Subject
+from schemas.tables.ladder import TO_PRIVACY_OFFICERS
 from services.organisation import corrections
 from services.organisation import tables as t
 from services.organisation.cautions import marked, shown
@@ -137,13 +138,15 @@ def _step(row: Any) -> Row:
     return {**{name: getattr(row, name) for name in columns}, "to": row.recipients}
 
 
-async def alerts(connection: AsyncConnection, subject: Subject | None, state: str) -> list[Row]:
+async def alerts(connection: AsyncConnection, subject: Subject | None, state: str, officer: bool) -> list[Row]:
     """The latest state of each alert this organisation was told of; an acknowledged one is still open."""
     query = sa.select(t.alerts).order_by(t.alerts.c.at.desc(), t.alerts.c.alert).limit(LIMIT)
     if subject is not None:
         query = query.where(t.alerts.c.subject == subject)
     if state != "all":
         query = query.where(t.alerts.c.state == state)
+    if not officer:
+        query = query.where(t.alerts.c.code.not_in(sorted(TO_PRIVACY_OFFICERS)))
     return await marked(connection, [_alert(row) for row in (await connection.execute(query)).mappings()])
 
 

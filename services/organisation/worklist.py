@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug
 from schemas.handovers import HandoverState as S
+from schemas.tables.ladder import TO_PRIVACY_OFFICERS
 from services.organisation import corrections, on_the_way
 from services.organisation import tables as t
 from services.organisation.cautions import marked
@@ -69,7 +70,8 @@ def _row(kind: str, text: str, case: str, since: datetime | None, **more: Any) -
 
 
 async def _alerts(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
-    query = sa.select(t.alerts).where(t.alerts.c.state == "open").order_by(t.alerts.c.tier.desc(), t.alerts.c.due)
+    shown = sa.and_(t.alerts.c.state == "open", t.alerts.c.code.not_in(sorted(TO_PRIVACY_OFFICERS)))
+    query = sa.select(t.alerts).where(shown).order_by(t.alerts.c.tier.desc(), t.alerts.c.due)
     rows = (await connection.execute(query)).mappings().all()
     return [_alert(row, slug) for row in rows]
 

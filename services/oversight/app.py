@@ -13,7 +13,7 @@ from schemas.service import OVERSIGHT, Fact, FactKind
 from services.oversight import state
 from services.oversight.rules.calendar import Calendar, YearNotConfigured
 from services.oversight.rules.case import Say
-from services.oversight.rules.follow import apply, follow_delivery
+from services.oversight.rules.follow import apply, follow_delivery, follow_refused
 from services.oversight.rules.ladder import event_id
 from services.relay.types import Emit, Record, Stop, Tick, View
 from services.runtime.jose import SigningKey, sign_detached
@@ -81,8 +81,8 @@ class Oversight:
             self.refused += 1
             log.error("ALERT_REFUSED", message=fact.id, subject=fact.subject, type=fact.type)
             return []
-        if fact.kind is FactKind.DELIVERY:
-            return self._delivery(fact, view)
+        if fact.kind in (FactKind.DELIVERY, FactKind.REFUSED):
+            return self._beside(fact, view)
         if fact.subject is None or fact.case is None or not _about_a_case(fact):
             return []
         if fact.kind is FactKind.SUCCEEDED and not state.known(view, fact.subject):
@@ -92,10 +92,13 @@ class Oversight:
         state.save(view, watch)
         return [self.emit(say, fact.at) for say in said]
 
-    def _delivery(self, fact: Fact, view: View) -> list[Emit]:
+    def _beside(self, fact: Fact, view: View) -> list[Emit]:
+        """What changes nothing in the case itself: what became of a delivery, what was refused."""
         if fact.subject is None or not state.known(view, fact.subject):
             return []
-        watch, said = follow_delivery(fact, state.load(view, fact.subject), self._calendar)
+        watch = state.load(view, fact.subject)
+        refused = fact.kind is FactKind.REFUSED
+        watch, said = follow_refused(fact, watch) if refused else follow_delivery(fact, watch, self._calendar)
         state.save(view, watch)
         return [self.emit(say, fact.at) for say in said]
 

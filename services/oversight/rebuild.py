@@ -126,6 +126,8 @@ class _Anew:
         if group is None or fact.kind is FactKind.ALERT_REFUSED:
             return fact.kind is FactKind.TICK
         if group not in self._seen:
+            if fact.kind is FactKind.REFUSED:
+                return False  # nothing is known yet of the case it was about
             self._seen.add(group)
             self._begin(fact, group, view)
         return group not in self.done.went_on or offset >= self._read_up_to

@@ -216,7 +216,7 @@ async def test_an_alert_that_oversight_did_not_sign_is_an_alarm(kit: Any, engine
 
 async def seen(engine: AsyncEngine, organisation: str) -> Any:
     async with engine.connect() as connection:
-        return await queries.alerts(connection, {organisation}, None, None)
+        return await queries.alerts(connection, {organisation}, None, None, officer=False)
 
 
 async def test_pages_of_an_audit_follow_one_another(

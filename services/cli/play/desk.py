@@ -9,7 +9,7 @@ import httpx2
 
 from deploy.system import System
 from schemas.refusal import Refusal
-from services.runtime.tokens import Issuer
+from services.runtime.tokens import Issuer, Role
 
 WITHIN = 60.0
 """Seconds until a verdict must be there. A message may wait for a service that is being started again."""
@@ -67,6 +67,12 @@ class Desks:
     def anyone(self, organisation: str) -> str:
         """Some professional of an organisation: to read its pages."""
         return f"{organisation}/{self._system.deployment.organisation(organisation).professionals[0].ref}"
+
+    def officer(self, organisation: str) -> str | None:
+        """Its privacy officer, where it has one."""
+        callers = self._system.deployment.organisation(organisation).professionals
+        found = (person.ref for person in callers if person.role is Role.PRIVACY_OFFICER)
+        return next((f"{organisation}/{ref}" for ref in found), None)
 
     def _verdict(self, who: str, message: Mapping[str, Any]) -> Said:
         end, pause = time.monotonic() + WITHIN, 0.03

@@ -49,8 +49,17 @@ def look(desks: Desks, organisations: tuple[str, ...], case: str | None, pool: E
     if case is None:
         return NOTHING
     pages = pool.map(lambda slug: desks.get(desks.anyone(slug), f"/api/cases/{case}"), organisations)
-    alerts = pool.map(lambda slug: desks.get(desks.anyone(slug), f"/api/alerts?case={case}&state=open"), organisations)
+    alerts = pool.map(lambda slug: _alerts(desks, slug, case), organisations)
     return Seen(
         {slug: page for slug, (status, page) in zip(organisations, pages, strict=True) if status == 200},
-        {slug: tuple(rows) for slug, (status, rows) in zip(organisations, alerts, strict=True) if status == 200},
+        dict(zip(organisations, alerts, strict=True)),
     )
+
+
+def _alerts(desks: Desks, organisation: str, case: str) -> tuple[Row, ...]:
+    """What anybody there is told of, and what only its privacy officer is."""
+    found: dict[str, Row] = {}
+    for who in dict.fromkeys((desks.anyone(organisation), desks.officer(organisation))):
+        status, rows = desks.get(who, f"/api/alerts?case={case}&state=open") if who else (0, ())
+        found |= {row["alert"]: row for row in rows} if status == 200 else {}
+    return tuple(found.values())

@@ -11,10 +11,11 @@ from services.oversight.rules.ladder import raise_alert, resolve
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """A flag that is an alert of the same name, on who said it. `over`: the messages that end it."""
+    """A flag that is an alert of the same name, on who said it, or who leads (`to_holder`). `over`: what ends it."""
 
     flag: Flag
     over: tuple[str, ...]
+    to_holder: bool = False
 
 
 _SEEN_BY_LEAD = ("absences.ended", "cases.lead_person_changed", "reviews.recorded")
@@ -22,6 +23,8 @@ _SEEN_BY_LEAD = ("absences.ended", "cases.lead_person_changed", "reviews.recorde
 FLAGGED: tuple[Flagged, ...] = (
     Flagged(Flag.DECIDED_DURING_ABSENCE, _SEEN_BY_LEAD),
     Flagged(Flag.AGREEMENT_OVERRIDDEN, _SEEN_BY_LEAD),
+    Flagged(Flag.DISSENT, ("consents.recorded", "consents.set_aside", "reviews.recorded"), to_holder=True),
+    Flagged(Flag.GROUND_BEFORE_MEASURE, ("measures.started", "reviews.recorded")),
 )
 
 AFTER_CLOSING = frozenset(row.flag.value for row in FLAGGED if row.over is _SEEN_BY_LEAD)
@@ -34,6 +37,12 @@ def follow(event: Event) -> None:
         alert = event.watch.alerts.get(row.flag)
         if alert is not None and event.fact.type in row.over:
             resolve(event.watch, alert, "MET")
+    raise_flagged(event)
+
+
+def raise_flagged(event: Event) -> None:
+    """What this message, delivered or refused, makes known."""
+    for row in FLAGGED:
         if row.flag in event.fact.flags and row.flag.value not in event.watch.alerts:
-            code = row.flag.value
-            raise_alert(event.watch, code, PATTERNS[code], event.fact.at, distinct((event.fact.actor,)))
+            code, who = row.flag.value, event.watch.head.regie if row.to_holder else event.fact.actor
+            raise_alert(event.watch, code, PATTERNS[code], event.fact.at, distinct((who,)))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from schemas.body import Body
 from schemas.care import (
     MeasureEnded,
     MeasureStarted,
@@ -22,7 +23,7 @@ from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
 from schemas.tables.obligation_row import Per, Who
 from schemas.tables.obligations import DELIVERIES
-from services.oversight.rules import family, investigations, ladder, openings, patterns, sight, succession
+from services.oversight.rules import family, flagged, investigations, ladder, openings, patterns, sight, succession
 from services.oversight.rules.calendar import Calendar, day_of
 from services.oversight.rules.case import Alert, Handover, Head, Obligation, Report, Say, Waiting, Watch
 from services.oversight.rules.conditions import Event, children_seen, closes
@@ -73,6 +74,13 @@ def follow_delivery(fact: Fact, watch: Watch, calendar: Calendar) -> tuple[Watch
     _close(event)
     openings.open_rows(DELIVERIES, event, calendar)
     ladder.resolve_met(event)
+    return watch, tuple(watch.say)
+
+
+def follow_refused(fact: Fact, watch: Watch) -> tuple[Watch, tuple[Say, ...]]:
+    """The case after a letter that was refused: what somebody must know of the attempt."""
+    watch = watch.copy()
+    flagged.raise_flagged(Event(fact, Body(), watch.head, watch))
     return watch, tuple(watch.say)
 
 

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from schemas.base import Slug
 from schemas.person import PersonRef
 from schemas.service import AlertAcknowledged, AlertEscalated, AlertRaised, AlertResolved
-from schemas.tables.ladder import LADDERS, LONGEST_SILENCE, NO_OVERSIGHT, PATTERNS, TOP, Ladder
+from schemas.tables.ladder import LADDERS, LONGEST_SILENCE, NO_OVERSIGHT, PATTERNS, TO_PRIVACY_OFFICERS, TOP, Ladder
 from schemas.tables.obligations import BY_CODE
 from services.oversight.rules import investigations, sight
 from services.oversight.rules.calendar import Calendar, end_of
@@ -243,6 +243,8 @@ def _addressees(watch: Watch, alert: Alert) -> tuple[Slug, ...]:
     coordination.
     """
     head = watch.head
+    if alert.code in TO_PRIVACY_OFFICERS:
+        return alert.responsible
     wide: tuple[Slug | None, ...] = ()
     if alert.tier >= TOP:
         sides = [h.sides for h in watch.open_handovers if alert.handover in (None, h.id)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from schemas.care import AssessmentRecorded
+from schemas.care import AssessmentRecorded, DossierRejected
 from schemas.manifest import SourceKind
 from schemas.refusal import Flag
 from schemas.tables.ladder import MANY_HELPERS, PATTERNS
@@ -15,6 +15,8 @@ from services.oversight.rules.ladder import raise_alert, resolve
 BOUNCE_LOOP = "BOUNCE_LOOP"
 OPEN_CONCERN = "CLOSED_WITH_OPEN_CONCERN"
 SINGLE_SOURCE = "SINGLE_SOURCE"
+MANIFEST = "MANIFEST_VIOLATION"
+NOT_AS_CALLED = frozenset({"DIGEST", "HEADER_MISMATCH", "CATEGORY_UNTRUE"})
 AFTER_CLOSING = flagged.AFTER_CLOSING | {OPEN_CONCERN}
 """What closing the case does not end."""
 TOO_MANY = "TOO_MANY_HELPERS"
@@ -29,6 +31,7 @@ def follow(event: Event) -> None:
     _bounce_loop(event)
     _open_concern(event)
     _single_source(event)
+    _manifest(event)
     flagged.follow(event)
     _too_many_helpers(event)
 
@@ -60,6 +63,18 @@ def _single_source(event: Event) -> None:
     """An assessment on the parents' word alone (TSD 2017 §2.3)."""
     if Flag.SINGLE_SOURCE in event.fact.flags or _on_parents_only(event):
         _raise(event, SINGLE_SOURCE, distinct((event.watch.head.regie,)), None)
+
+
+def _manifest(event: Event) -> None:
+    """A letter was not what its manifest says: the privacy officers of who made it and who got it look at it. Over when
+    a second person has reviewed it.
+    """
+    alert, body = event.watch.alerts.get(MANIFEST), event.body
+    if alert is not None and event.fact.type == "reviews.recorded":
+        resolve(event.watch, alert, "MET")
+    if isinstance(body, DossierRejected) and body.reason in NOT_AS_CALLED and MANIFEST not in event.watch.alerts:
+        both = distinct(event.fact.to, (event.fact.actor,))
+        raise_alert(event.watch, MANIFEST, PATTERNS[MANIFEST], event.fact.at, both)
 
 
 def _sources_over(event: Event) -> bool:
