@@ -61,6 +61,8 @@ FLAGS: Final[Mapping[Flag, str]] = {
     Flag.CLOSED_WITH_OPEN_CONCERN: "closed with an open concern",
     Flag.BOUNCE_LOOP: "handed back and forth",
     Flag.EMERGENCY_OPEN: "an emergency take-over is open",
+    Flag.DECIDED_DURING_ABSENCE: "decided while who leads was away",
+    Flag.AGREEMENT_OVERRIDDEN: "an agreement with the family was passed over",
     Flag.NOBODY_LEADS: "nobody leads, says who raised the signal",
     Flag.GROUND_BEFORE_MEASURE: "claimed a measure's ground where no measure runs",
     Flag.URGENT_GROUND: "shared in haste, the weighing follows",
