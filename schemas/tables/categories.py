@@ -73,6 +73,7 @@ FEEDBACK_LAW = Cited("Wmo 2015 4.1.1(2)g; D6: what Veilig Thuis tells who report
 CONVERSATIONS: dict[str, frozenset[Purpose]] = {
     "handovers": frozenset({Purpose.HANDOVER, Purpose.MEASURE, Purpose.SAFETY_ALERT}),
     "supports": frozenset({Purpose.JOINT_SUPPORT}),
+    "information": frozenset(Purpose) - {Purpose.HANDOVER, Purpose.FEEDBACK},
     "advice": frozenset({Purpose.JOINT_SUPPORT}),
     "signals": frozenset({Purpose.SAFETY_ALERT, Purpose.JOINT_SUPPORT}),
     "investigations": frozenset({Purpose.INVESTIGATION}),

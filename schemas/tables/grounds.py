@@ -24,6 +24,13 @@ VT, RAAD, GI = frozenset({K.VEILIG_THUIS}), frozenset({K.RAAD}), frozenset({K.CE
 EXTERNAL = frozenset({K.EXTERNAL})
 
 
+IN_A_REQUEST = frozenset({Category.IDENTITY, Category.ACCOUNT})
+"""What a request for information may hold: about whom, and why it is necessary."""
+NOT_IN_A_REQUEST = frozenset(Category) - IN_A_REQUEST
+ASKS = "ASK_"
+"""Before the code of the ground on which an answer is asked: the ground to say about whom."""
+
+
 class Weighed(StrEnum):
     """What must have been weighed, in the basis of each person."""
 
@@ -149,6 +156,40 @@ GROUNDS: tuple[Ground, ...] = (
         purposes=frozenset({Purpose.INVESTIGATION, Purpose.MEASURE}),
         persons="investigated",
         condition="asked_it_or_is_charged",
+    ),
+    Ground(
+        "ASK_G4",
+        "Jeugdwet 7.3.11(4)",
+        Authority.CHOICE,
+        "Who supervises a child by court order and asks about it says about whom, and why; nothing else.",
+        senders=GI,
+        recipients=ANYONE,
+        purposes=frozenset({Purpose.MEASURE}),
+        persons="under_own_supervision",
+        condition="asks",
+        never=NOT_IN_A_REQUEST,
+    ),
+    Ground(
+        "ASK_G7",
+        "BW 1:240",
+        Authority.CHOICE,
+        "The Raad says about whom it asks, and why; nothing else.",
+        senders=RAAD,
+        recipients=ANYONE,
+        purposes=frozenset({Purpose.INVESTIGATION}),
+        condition="asks",
+        never=NOT_IN_A_REQUEST,
+    ),
+    Ground(
+        "ASK_G8",
+        "Wmo 2015 5.2.6",
+        Authority.CHOICE,
+        "Veilig Thuis says about whom it asks, and why; nothing else.",
+        senders=VT,
+        recipients=ANYONE,
+        purposes=frozenset({Purpose.INVESTIGATION, Purpose.MONITORING, Purpose.SAFETY_ALERT}),
+        condition="asks",
+        never=NOT_IN_A_REQUEST,
     ),
     Ground(
         "G18",

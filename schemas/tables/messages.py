@@ -14,8 +14,10 @@ from schemas import (
     contacts,
     corrections,
     handovers,
+    information,
     investigations,
     matching,
+    rights,
     service,
     signals,
     stagnations,
@@ -55,7 +57,8 @@ class MessageRow:
     may be
     the first word about a subject. `decided_by`: a named professional decided it; `sometimes_by_hand`: a machine says
     it, and for some of its reasons a professional. `second`: a second person must be named. `thread`: its subject is a
-    thread, whose only parties are who began it and to whom it went. `law` and `mend`: what an organisation of another
+    thread, whose only parties are who began it and to whom it went. `joins`: a letter makes its recipient a party.
+    `own`: `to` may be empty, where a person asks this very organisation. `law` and `mend`: what an organisation of another
     kind is told.
     """
 
@@ -73,6 +76,8 @@ class MessageRow:
     thread: bool = False
     law: str = "schemas/tables/messages.py"
     mend: tuple[Mend, ...] = (Mend.ASK_REGIE_HOLDER,)
+    joins: bool = True
+    own: bool = False
 
     @property
     def name(self) -> str:
@@ -157,6 +162,17 @@ ROWS: tuple[MessageRow, ...] = (
     letter(advice.AdviceGiven, {GI, VT, RVT}, HELPERS, thread=True),
     letter(signals.SignalRaised, HELPERS, {LT, VT}, opens_case=True, thread=True),
     letter(signals.SignalAcknowledged, {LT, VT}, HELPERS, thread=True),
+    # information: the asked may answer without being a party
+    letter(information.InformationRequested, {LT, VT, RAAD, GI}, HELPERS, joins=False),
+    letter(information.InformationProvided, HELPERS, {LT, VT, RAAD, GI}, joins=False),
+    letter(information.InformationDeclined, HELPERS, {LT, VT, RAAD, GI}, joins=False),
+    # what a person asks about their own data, of another or of this very organisation
+    letter(rights.AccessRequested, HELPERS, HELPERS, joins=False, own=True),
+    letter(rights.AccessAnswered, HELPERS, HELPERS, joins=False, own=True),
+    letter(rights.CorrectionAsked, HELPERS, HELPERS, joins=False, own=True),
+    letter(rights.DestructionAsked, HELPERS, HELPERS, joins=False, own=True),
+    letter(rights.Objected, HELPERS, HELPERS, joins=False, own=True),
+    letter(rights.RightDecided, HELPERS, HELPERS, joins=False, own=True),
     # investigations of the Raad, and the round table before them
     replace(
         letter(investigations.InvestigationRegistered, LEADS, {RAAD}),

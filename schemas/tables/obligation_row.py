@@ -12,6 +12,7 @@ class Unit(StrEnum):
 
     WORKING_DAYS = "WORKING_DAYS"
     DAYS = "DAYS"
+    MONTHS = "MONTHS"
     HOURS = "HOURS"
 
 
@@ -50,6 +51,10 @@ def days(count: int, basis: Basis = Basis.OURS) -> Term:
     return Term(count, Unit.DAYS, basis)
 
 
+def months(count: int, basis: Basis = Basis.OURS) -> Term:
+    return Term(count, Unit.MONTHS, basis)
+
+
 def hours(count: int, basis: Basis = Basis.OURS) -> Term:
     return Term(count, Unit.HOURS, basis)
 
@@ -83,6 +88,7 @@ class Per(StrEnum):
     BIRTHDAY = "BIRTHDAY"
     MESSAGE = "MESSAGE"  # by the id of the message that opens it
     THREAD = "THREAD"
+    REQUEST = "REQUEST"  # who is asked answers it; an organisation that was asked by the person itself too
     DELIVERY = "DELIVERY"  # each recipient of a message
     REJECTION = "REJECTION"  # each item that was rejected, or whole letter
     LINK = "LINK"  # each other case
@@ -160,6 +166,7 @@ class When(StrEnum):
     JOINED = "JOINED"  # ... that closed into this one
     CORRECTED_THERE = "CORRECTED_THERE"  # this item, to this recipient, by whomever
     STATEMENT_OVER = "STATEMENT_OVER"  # withdrawn, or set aside anew
+    THIS_REQUEST = "THIS_REQUEST"  # answered whole
     CHARGED = "CHARGED"  # a court charged an institution with a measure
     THIS_INVESTIGATION = "THIS_INVESTIGATION"
     FAMILY_TOLD = "FAMILY_TOLD"  # how long it will wait for the Raad

@@ -6,7 +6,7 @@ ends or an emergency overtakes it, unless the row outlives it; every row closes 
 """
 
 from schemas.handovers import HandoverState as S
-from schemas.tables.obligation_row import Basis, From, On, Per, Row, When, Who, days, gone, hours, working_days
+from schemas.tables.obligation_row import Basis, From, On, Per, Row, When, Who, days, gone, hours, months, working_days
 from schemas.tables.obligations_of_help import HELP
 from schemas.tables.obligations_of_raad import INVESTIGATIONS, TABLES
 from schemas.tables.transitions import Effect
@@ -211,6 +211,27 @@ ASKED: tuple[Row, ...] = (
     Row(
         "MATCH_ANSWER", Per.THREAD, (On("cases.match_asked"),), working_days(2), Who.RECIPIENT, Who.ACTOR,
         (On("cases.match_answered"),), "D#21, D#30: a family keeps its case, and its one that leads",
+        after_closing=True,
+    ),
+    Row(
+        "INFORMATION_REPLY", Per.REQUEST, (On("information.requested"),), working_days(10), Who.RECIPIENT, Who.ACTOR,
+        (
+            On("information.provided", when=When.THIS_REQUEST), On("information.declined", when=When.THIS_REQUEST),
+        ),
+        "Jeugdwet 7.3.11(4) and Wmo 2015 art. 5.2.6 give no term",
+    ),
+    Row(
+        "DSAR", Per.REQUEST, (On("access.requested"),), months(1, LAW), Who.RECIPIENT, Who.ACTOR,
+        (On("access.answered", when=When.THIS_REQUEST),), "D23: GDPR art. 12(3)", after_closing=True,
+    ),
+    Row(
+        "ERASURE", Per.REQUEST, (On("rights.destruction_asked"),), months(3, LAW), Who.RECIPIENT, Who.ACTOR,
+        (On("rights.decided", when=When.THIS_REQUEST),), "D24: Jeugdwet 7.3.9; Wmo 2015 art. 5.3.5",
+        after_closing=True,
+    ),
+    Row(
+        "RIGHT_DECISION", Per.REQUEST, (On("rights.correction_asked"), On("rights.objected")), months(1, LAW),
+        Who.RECIPIENT, Who.ACTOR, (On("rights.decided", when=When.THIS_REQUEST),), "GDPR art. 12(3), 16, 21",
         after_closing=True,
     ),
 )  # fmt: skip

@@ -31,7 +31,9 @@ def outside(case: Case, directory: Mapping[Slug, Party]) -> tuple[Slug, ...]:
 
 
 def hidden_from(ctx: Context, after: Case) -> bool:
-    """Whether the entry must not name the holder of regie, because someone outside the chain holds it as a seal."""
+    """Whether the entry must not name the holder of regie, because an outsider of case or chain gets it as a seal."""
+    if after.guests.intersection((ctx.sender.slug, *ctx.event.data.to)):
+        return True  # who is asked something is not told who leads the case
     if not _secret(after):
         return False
     return ctx.sender.kind is OUTSIDE or any(_outside(ctx, slug) for slug in ctx.event.data.to)

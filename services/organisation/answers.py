@@ -13,6 +13,11 @@ ANSWERS: Mapping[str, frozenset[str]] = {
     "handovers.handed_back": frozenset({"handovers.hand_back_answered"}),
     "handovers.cancelled": frozenset({"handovers.cancel_confirmed"}),
     "handovers.return_waived": frozenset({"handovers.return_waived"}),
+    "information.requested": frozenset({"information.provided", "information.declined"}),
+    "access.requested": frozenset({"access.answered"}),
+    "rights.correction_asked": frozenset({"rights.decided"}),
+    "rights.destruction_asked": frozenset({"rights.decided"}),
+    "rights.objected": frozenset({"rights.decided"}),
     "advice.asked": frozenset({"advice.given"}),
     "signals.raised": frozenset({"signals.acknowledged"}),
     "investigations.registered": frozenset(
@@ -24,7 +29,7 @@ ANSWERS: Mapping[str, frozenset[str]] = {
 }
 """Message name to the names that answer it, about the same handover or support (protocol §4)."""
 
-THREADS = ("handover", "support", "consult", "investigation", "table")
+THREADS = ("handover", "support", "consult", "investigation", "table", "request")
 """The field of a body that says which conversation it belongs to."""
 
 

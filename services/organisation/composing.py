@@ -82,7 +82,7 @@ def compose(
             dry_run=order.dry_run,
         )
 
-    recipients = [(slug,) for slug in order.to] if letters else [order.to]
+    recipients = [(slug,) for slug in order.to] if letters and order.to else [order.to]
     return Composed(tuple(map(message, recipients)), () if order.dry_run else fresh)
 
 

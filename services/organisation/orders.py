@@ -73,7 +73,9 @@ def order_model(row: MessageRow) -> type[Order]:
     if not row.opens_case:
         fields["case"] = (Subject, ...)
     if row.shape is Shape.LETTER:
-        fields["to"] = (Annotated[tuple[Slug, ...], Field(min_length=1, max_length=32)], ...)
+        least = 0 if row.own else 1
+        whole = Annotated[tuple[Slug, ...], Field(min_length=least, max_length=32)]
+        fields["to"] = (whole, () if row.own else ...)
     else:
         fields["manifest"] = (None, None)
     return create_model(row.body.__name__ + "Order", __base__=Order, __doc__=row.body.__doc__, **fields)

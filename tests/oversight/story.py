@@ -132,6 +132,17 @@ _LEAST: dict[str, dict[str, Any]] = {
         "statement": uuid(14), "about": CHILD, "holder": "parent-2", "scope": {"categories": ["SAFETY"]},
         "reason": "DANGER_ON_ASKING", "review_on": "2026-03-20",
     },
+    "information.requested": {
+        "request": uuid(40), "about": [CHILD], "categories": ["EDUCATION"], "ground": "G4", "until": "2026-03-20",
+    },
+    "information.provided": {"request": uuid(40)},
+    "information.declined": {"request": uuid(40)},
+    "access.requested": {"request": uuid(40), "person": "parent-1", "about": CHILD},
+    "access.answered": {"request": uuid(40)},
+    "rights.correction_asked": {"request": uuid(40), "person": "parent-1", "about": CHILD},
+    "rights.destruction_asked": {"request": uuid(40), "person": "parent-1", "about": CHILD, "law": "YOUTH_ACT"},
+    "rights.objected": {"request": uuid(40), "person": "parent-1", "about": CHILD, "against": "JOINT_SUPPORT"},
+    "rights.decided": {"request": uuid(40), "decision": "YES", "complaint_told": True},
     "investigations.registered": {"investigation": uuid(17), "children": [CHILD], "sight": [plan()]},
     "dossiers.corrected": {"item": uuid(16), "reason": "WRONG_FACT"},
     "absences.started": {

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from schemas.body import Phase
 from schemas.service import CaseFact, Fact, FactKind
 from services.oversight import state
@@ -9,7 +11,7 @@ from services.oversight.app import Oversight
 from services.oversight.rules.case import Say
 from services.relay.state import BatchView, State
 from services.runtime.jose import SigningKey
-from tests.oversight.story import CALENDAR, COORDINATION, LT, MONDAY, SCHOOL, at, local, uuid
+from tests.oversight.story import CALENDAR, COORDINATION, GI, LT, MONDAY, SCHOOL, VT, Story, at, local, uuid
 
 THREAD = f"thread:{uuid(30)}"
 
@@ -65,3 +67,47 @@ def test_a_signal_nobody_answers_alarms_who_got_it_and_its_answer_ends_the_alarm
     assert [(say.subject, say.to) for say in said] == [(THREAD, (LT,))]
     story.acknowledged(at("2026-03-05 10:00"))
     assert "SIGNAL_ACK" not in state.load(story.view, THREAD).alerts
+
+
+def test_a_request_for_information_is_answered_whole_within_ten_working_days() -> None:
+    """By who was asked, also a stranger to the case; a part leaves the rest owed."""
+    story = Story(holders=(VT, GI, SCHOOL))
+    story.tell("information.requested", GI, MONDAY, to=(SCHOOL,))
+    owed = story.owed("INFORMATION_REPLY")
+    assert (owed.responsible, owed.watcher, local(owed.due)) == ((SCHOOL,), (GI,), "2026-03-16 23:59:59")
+    story.tell("information.provided", SCHOOL, at("2026-03-04"), to=(GI,), request=uuid(41))
+    story.tell("information.provided", SCHOOL, at("2026-03-04"), to=(GI,), complete=False)
+    assert "INFORMATION_REPLY" in story.codes
+    story.tell("information.declined", SCHOOL, at("2026-03-05"), to=(GI,))
+    assert "INFORMATION_REPLY" not in story.codes
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "code", "due"),
+    [
+        ("access.requested", "access.answered", "DSAR", "2026-03-02 23:59:59"),
+        ("rights.correction_asked", "rights.decided", "RIGHT_DECISION", "2026-03-02 23:59:59"),
+        ("rights.objected", "rights.decided", "RIGHT_DECISION", "2026-03-02 23:59:59"),
+        ("rights.destruction_asked", "rights.decided", "ERASURE", "2026-04-30 23:59:59"),
+    ],
+)
+def test_a_persons_question_is_answered_in_the_months_the_law_gives(
+    asked: str, answer: str, code: str, due: str
+) -> None:
+    """A month from 31 January ends on 28 February; that is a Saturday, so it runs on to Monday 2 March."""
+    story = Story()
+    story.tell(asked, LT, at("2026-01-31"), to=(VT,))
+    owed = story.owed(code)
+    assert (owed.responsible, local(owed.due)) == ((VT,), due)
+    story.tell(answer, VT, at("2026-02-10"), to=(LT,))
+    assert code not in story.codes
+
+
+def test_a_question_asked_at_the_organisation_itself_is_its_own_to_answer_also_when_the_case_closes() -> None:
+    story = Story()
+    story.tell("access.requested", LT, MONDAY)
+    assert story.owed("DSAR").responsible == (LT,)
+    story.tell("cases.closed", VT, at("2026-03-03"), case={"open": False, "regie": None})
+    assert "DSAR" in story.codes
+    story.tell("access.answered", LT, at("2026-03-04"))
+    assert "DSAR" not in story.codes

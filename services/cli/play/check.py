@@ -93,7 +93,7 @@ class _Reader:
             return
         if not step.expects_refusal:
             yield from self._allowed(step)
-        if row.shape is Shape.LETTER and not step.to:
+        if row.shape is Shape.LETTER and not step.to and not row.own:
             yield ("say",), f"{row.name} is a letter: `to` says to whom"
         if Refusal.MALFORMED not in (*(step.expect.refused or ()), *step.expect.refused_with):
             yield from self._body(step)

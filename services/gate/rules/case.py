@@ -24,6 +24,8 @@ from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason
 from schemas.service import HandoverFact
 from schemas.tables.messages import MessageRow
+from services.gate.rules.asked_records import RequestRecord as RequestRecord
+from services.gate.rules.asked_records import ThreadRecord as ThreadRecord
 from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
 from services.gate.rules.investigation_record import InvestigationRecord, TableRecord
 from services.gate.rules.record import Record as Record
@@ -289,27 +291,6 @@ class AssessmentRecord(Record):
         return self.assessment
 
 
-class ThreadRecord(Record):
-    """A thread: what has no case. Who began it and to whom it went are its only parties."""
-
-    kind: ClassVar[str] = "thread"
-    conversation: Code  # advice or signals
-    started_by: Slug
-    to: Slug
-    open: bool = True  # an answer is waited for
-    urgent: bool = False
-    about_persons: bool = False
-    by_professional: bool = True
-
-    @property
-    def key(self) -> str:
-        return ""
-
-    @property
-    def parties(self) -> tuple[Slug, Slug]:
-        return (self.started_by, self.to)
-
-
 RECORDS: tuple[type[Record], ...] = (
     CaseHead,
     PersonRecord,
@@ -329,6 +310,7 @@ RECORDS: tuple[type[Record], ...] = (
     ThreadRecord,
     InvestigationRecord,
     TableRecord,
+    RequestRecord,
 )
 
 R = TypeVar("R", bound=Record)
@@ -354,6 +336,12 @@ class Case:
     def thread(self) -> ThreadRecord | None:
         """What is known of a thread; None for a case, and for a thread in which nothing was said."""
         return self.of(ThreadRecord).get("")
+
+    @property
+    def guests(self) -> frozenset[Slug]:
+        """Who was asked something in this case and is no party of it: it may answer, and nothing else."""
+        asked = {request.asked for request in self.of(RequestRecord).values()}
+        return frozenset(asked.difference(self.head.parties if self.head else ()))
 
     def person(self, ref: PersonRef) -> Person | None:
         """One person by ref."""

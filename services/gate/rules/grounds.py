@@ -7,11 +7,12 @@ from datetime import date
 from schemas.base import Slug
 from schemas.care import MeasureKind
 from schemas.handovers import HandoverState
+from schemas.information import InformationRequested
 from schemas.manifest import Basis, Purpose, Section
 from schemas.parties import OrganisationKind, Party
 from schemas.person import Person, PersonRef, Role
 from schemas.refusal import Refusal
-from schemas.tables.grounds import GROUNDS, Ground, Weighed
+from schemas.tables.grounds import ASKS, GROUNDS, Ground, Weighed
 from services.gate.rules.case import (
     Case,
     Context,
@@ -133,7 +134,7 @@ def supervises(share: Sharing) -> Failed | None:
     """A supervision order, also a provisional one, of this recipient runs today for a child of the case (Besluit
     Jeugdwet art. 1.1 covers both; guardianship and youth probation are no supervision).
     """
-    running = _supervision(share.ctx.case, share.recipient.slug, share.ctx.today)
+    running = supervision(share.ctx.case, share.recipient.slug, share.ctx.today)
     return None if any(running) else Failed(Refusal.BASIS_NEEDS_MEASURE, ("measure",))
 
 
@@ -141,6 +142,14 @@ def handed_back_only_to_who_had_it(share: Sharing) -> Failed | None:
     """A handover goes back to a Veilig Thuis that is in the case already; a first report is a SAFETY_ALERT."""
     new = share.purpose is Purpose.HANDOVER and not share.ctx.case.is_party(share.recipient.slug)
     return Failed(Refusal.NO_BASIS, ("purpose",)) if new else None
+
+
+def asks(share: Sharing) -> Failed | None:
+    """In a request for information, on the ground that the request names; Veilig Thuis about a report of its own."""
+    body, ground = share.ctx.body, share.basis.secrecy if share.basis else ""
+    if not isinstance(body, InformationRequested) or ground not in ("", ASKS + body.ground):
+        return Failed(Refusal.NO_BASIS, ("request",))
+    return own_report(share) if share.ctx.sender.kind is OrganisationKind.VEILIG_THUIS else None
 
 
 def own_report(share: Sharing) -> Failed | None:
@@ -177,8 +186,17 @@ def anyone(_: Sharing) -> Failed | None:
 
 def under_supervision(share: Sharing) -> Failed | None:
     """The child of the order, its parents and its guardian: not a sister or brother without an order of their own."""
+    return _supervised(share, share.recipient.slug)
+
+
+def under_own_supervision(share: Sharing) -> Failed | None:
+    """The same, where who supervises asks."""
+    return _supervised(share, share.ctx.sender.slug)
+
+
+def _supervised(share: Sharing, institution: Slug) -> Failed | None:
     case, person = share.ctx.case, share.person
-    children = list(_supervision(case, share.recipient.slug, share.ctx.today))
+    children = list(supervision(case, institution, share.ctx.today))
     if any(person.ref == child.ref or _parent_of(case, person, child) for child in children):
         return None
     return Failed(Refusal.BASIS_NEEDS_MEASURE if person.is_child else Refusal.NO_BASIS, ("measure",))
@@ -203,10 +221,11 @@ CONDITIONS: dict[str, Callable[[Sharing], Failed | None]] = {
         handed_back_only_to_who_had_it,
         own_report,
         asked_it_or_is_charged,
+        asks,
     )
 }
 PERSONS: dict[str, Callable[[Sharing], Failed | None]] = {
-    check.__name__: check for check in (anyone, under_supervision, investigated)
+    check.__name__: check for check in (anyone, under_supervision, investigated, under_own_supervision)
 }
 
 
@@ -218,7 +237,7 @@ def runs(measure: MeasureRecord, case: Case, today: date) -> bool:
     return measure.since <= today < ends and minor
 
 
-def _supervision(case: Case, institution: Slug, today: date) -> Iterator[Person]:
+def supervision(case: Case, institution: Slug, today: date) -> Iterator[Person]:
     """The children this institution supervises today."""
     for measure in case.of(MeasureRecord).values():
         child = case.person(measure.child)

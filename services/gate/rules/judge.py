@@ -15,8 +15,10 @@ from services.gate.rules.cases import judge_case
 from services.gate.rules.consent import judge_statement
 from services.gate.rules.contacts import judge_contact
 from services.gate.rules.handover import judge_handover
+from services.gate.rules.information import judge_information
 from services.gate.rules.investigations import judge_investigation, judge_table
 from services.gate.rules.measures import judge_measure
+from services.gate.rules.rights import judge_right
 from services.gate.rules.sections import judge_sections
 from services.gate.rules.stagnations import judge_stagnation
 from services.gate.rules.threads import judge_thread
@@ -40,6 +42,9 @@ CONVERSATIONS: Mapping[str, Rule] = {
     "absences": judge_absence,
     "stagnations": judge_stagnation,
     "consults": judge_stagnation,
+    "information": judge_information,
+    "access": judge_right,
+    "rights": judge_right,
     "advice": judge_thread,
     "signals": judge_thread,
     "contacts": judge_contact,
@@ -66,6 +71,12 @@ AFTER_CLOSING = frozenset(
         "measures.ending",
         "measures.ended",
         "supports.ended",
+        "access.requested",
+        "access.answered",
+        "rights.correction_asked",
+        "rights.destruction_asked",
+        "rights.objected",
+        "rights.decided",
         "absences.ended",
         "investigations.noted",
     }
@@ -116,13 +127,17 @@ def _bound(ctx: Context) -> bool:
 
 
 def _known_to(ctx: Context, effects: Effects) -> Effects:
-    """Who speaks in a case is a party of it; who gets a letter becomes one; who gets anything of it holds something."""
+    """Who speaks in a case is a party of it; who gets a letter becomes one; who gets anything of it holds something. A
+    guest only answers what it was asked, and stays one.
+    """
     changed = [record for record in effects.put if isinstance(record, CaseHead)]
     head = changed[-1] if changed else ctx.case.head
     if head is None or ctx.row.audience is Audience.ANYONE or not (_bound(ctx) or ctx.row.opens_case):
         return effects
     to = ctx.event.data.to
-    parties = _once((*head.parties, ctx.sender.slug, *(to if ctx.row.shape is Shape.LETTER else ())))
+    joining = to if ctx.row.shape is Shape.LETTER and ctx.row.joins else ()
+    speaking = () if ctx.sender.slug in ctx.case.guests else (ctx.sender.slug,)
+    parties = _once((*head.parties, *speaking, *joining))
     holders = _once((*head.holders, *to))
     if (parties, holders) == (head.parties, head.holders):
         return effects

@@ -7,7 +7,7 @@ from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.messages import Audience, Shape
 from services.gate.rules import threads
-from services.gate.rules.case import Context
+from services.gate.rules.case import Context, RequestRecord
 
 NOT_A_PARTY = Reason(code=Refusal.NOT_A_PARTY)
 """The whole answer to an outsider: the same for a case that exists and one that does not."""
@@ -32,7 +32,26 @@ def is_outsider(ctx: Context) -> bool:
         return False
     if head is None:
         return not ctx.row.opens_case
-    return ctx.sender.slug not in head.parties and not _makes_itself_party(ctx)
+    return ctx.sender.slug not in head.parties and not _makes_itself_party(ctx) and not _answers(ctx)
+
+
+GUEST_SAYS = frozenset(
+    {
+        "information.provided",
+        "information.declined",
+        "access.answered",
+        "rights.decided",
+        "dossiers.opened",
+        "dossiers.rejected",
+    }
+)
+"""What who was asked something, and is no party, may say to who asked."""
+
+
+def _answers(ctx: Context) -> bool:
+    """A stranger to the case that was asked something may answer who asked, and nobody else."""
+    asked = [request for request in ctx.case.of(RequestRecord).values() if request.asked == ctx.sender.slug]
+    return ctx.row.name in GUEST_SAYS and bool(asked) and set(ctx.event.data.to) <= {one.asker for one in asked}
 
 
 def _makes_itself_party(ctx: Context) -> bool:
@@ -71,6 +90,7 @@ def _acting_under(ctx: Context) -> Iterator[Reason]:
 def _recipients(ctx: Context) -> Iterator[Reason]:
     to, row = ctx.event.data.to, ctx.row
     wrong_count = len(to) != 1 if row.shape is Shape.LETTER else len(set(to)) != len(to)
+    wrong_count = wrong_count and not (row.own and not to)
     if wrong_count or (row.shape is Shape.STATEMENT and row.audience is Audience.NOBODY and to):
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), mend=(Mend.CORRECT,))
         return

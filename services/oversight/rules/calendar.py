@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.easter import easter
+from dateutil.relativedelta import relativedelta
 
 from schemas.tables.calendar import DECREE_DAYS, FIXED, FROM_EASTER, KINGS_DAY
 from schemas.tables.obligation_row import Term, Unit
@@ -12,6 +13,8 @@ from schemas.tables.obligation_row import Term, Unit
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _LAST_SECOND = time(23, 59, 59)
 _ONE = timedelta(days=1)
+LONGEST_RUN_ON = 3
+"""Months: a longer term set by law does not run on (Algemene termijnenwet art. 4)."""
 
 
 class YearNotConfigured(Exception):
@@ -77,9 +80,7 @@ class Calendar:
             return end
         if length >= 3:
             end = max(end, self.add_working_days(start, 2))
-        while not self.is_working_day(end):
-            end += _ONE
-        return end
+        return self._next_working_day(end)
 
     def after(self, at: datetime, term: Term) -> datetime:
         """When a term that begins with an event at `at` ends. Hours are elapsed hours, also over the clock change."""
@@ -88,8 +89,16 @@ class Calendar:
         start = day_of(at)
         if term.unit is Unit.WORKING_DAYS:
             return end_of(self.add_working_days(start, term.count))
+        if term.unit is Unit.MONTHS:
+            end = start + relativedelta(months=term.count)
+            return end_of(self._next_working_day(end) if term.by_law and term.count <= LONGEST_RUN_ON else end)
         end = start + timedelta(days=term.count)
         return end_of(self.run_on(start, end) if term.by_law else end)
+
+    def _next_working_day(self, day: date) -> date:
+        while not self.is_working_day(day):
+            day += _ONE
+        return day
 
 
 def _kings_day(year: int) -> date:

@@ -381,3 +381,10 @@ def _holder_spoke(event: Event, owed: Obligation | None) -> bool:
 @_condition(When.SHOWS_REVIEW)
 def _shows_review(event: Event, owed: Obligation | None) -> bool:
     return owed is not None and isinstance(event.body, ReviewRecorded) and event.body.message == owed.cause
+
+
+@_condition(When.THIS_REQUEST)
+def _this_request(event: Event, owed: Obligation | None) -> bool:
+    """Answered whole: a part with more to come leaves it owed."""
+    named = owed is not None and getattr(event.body, "request", None) == owed.ref
+    return named and bool(getattr(event.body, "complete", True))

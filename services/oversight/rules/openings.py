@@ -164,6 +164,12 @@ def _thread(event: Event) -> Iterator[About]:
         yield About(to=asked)
 
 
+def _request(event: Event) -> Iterator[About]:
+    """Who is asked, or the organisation itself where the person asked it there."""
+    for asked in event.fact.to or ((event.fact.actor,) if event.fact.actor else ()):
+        yield About(getattr(event.body, "request", ""), to=asked)
+
+
 def _statement(event: Event) -> Iterator[About]:
     body = event.body
     if isinstance(body, ConsentSetAside):
@@ -217,6 +223,7 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.TABLE: _table,
     Per.MESSAGE: _message,
     Per.THREAD: _thread,
+    Per.REQUEST: _request,
     Per.DELIVERY: _delivery,
     Per.REJECTION: _rejection,
     Per.LINK: _link,
