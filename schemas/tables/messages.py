@@ -58,8 +58,8 @@ class MessageRow:
     the first word about a subject. `decided_by`: a named professional decided it; `sometimes_by_hand`: a machine says
     it, and for some of its reasons a professional. `second`: a second person must be named. `thread`: its subject is a
     thread, whose only parties are who began it and to whom it went. `joins`: a letter makes its recipient a party.
-    `own`: `to` may be empty, where a person asks this very organisation. `law` and `mend`: what an organisation of another
-    kind is told.
+    `own`: `to` may be empty, where a person asks this very organisation. `law` and `mend`: what an organisation of
+    another kind is told.
     """
 
     body: type[Body]
