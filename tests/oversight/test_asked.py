@@ -85,21 +85,21 @@ def test_a_request_for_information_is_answered_whole_within_ten_working_days() -
 @pytest.mark.parametrize(
     ("asked", "answer", "code", "due"),
     [
-        ("access.requested", "access.answered", "DSAR", "2026-03-02 23:59:59"),
-        ("rights.correction_asked", "rights.decided", "RIGHT_DECISION", "2026-03-02 23:59:59"),
-        ("rights.objected", "rights.decided", "RIGHT_DECISION", "2026-03-02 23:59:59"),
-        ("rights.destruction_asked", "rights.decided", "ERASURE", "2026-04-30 23:59:59"),
+        ("access.requested", "access.answered", "DSAR", "2026-05-11 23:59:59"),
+        ("rights.correction_asked", "rights.decided", "RIGHT_DECISION", "2026-05-11 23:59:59"),
+        ("rights.objected", "rights.decided", "RIGHT_DECISION", "2026-05-11 23:59:59"),
+        ("rights.destruction_asked", "rights.decided", "ERASURE", "2026-07-10 23:59:59"),
     ],
 )
 def test_a_persons_question_is_answered_in_the_months_the_law_gives(
     asked: str, answer: str, code: str, due: str
 ) -> None:
-    """A month from 31 January ends on 28 February; that is a Saturday, so it runs on to Monday 2 March."""
+    """A month from 10 April ends on a Sunday, so it runs on to Monday 11 May (Algemene termijnenwet art. 1)."""
     story = Story()
-    story.tell(asked, LT, at("2026-01-31"), to=(VT,))
+    story.tell(asked, LT, at("2026-04-10"), to=(VT,))
     owed = story.owed(code)
     assert (owed.responsible, local(owed.due)) == ((VT,), due)
-    story.tell(answer, VT, at("2026-02-10"), to=(LT,))
+    story.tell(answer, VT, at("2026-04-20"), to=(LT,))
     assert code not in story.codes
 
 
