@@ -100,7 +100,7 @@ class RightDecided(Body):
 
     name: ClassVar[str] = "rights.decided"
     request: Uuid
-    decision: Literal["YES", "PARTLY", "NO"]
+    decision: Literal["GRANTED", "PARTLY", "REFUSED"]
     reason: (
         Literal["INTEREST_OF_ANOTHER", "LAW", "NOT_WRONG", "NOT_UNFOUNDED", "COURT_CASE", "TASK_NEEDS_IT"] | None
     ) = None

@@ -34,7 +34,7 @@ class SignalRaised(Body):
     self_ref: PersonRef | None = None  # of a parent or youth: which of the persons raises it
     agreed: Annotated[tuple[Agreed, ...], Field(max_length=32)] = ()
     urgent: bool = False  # somebody is in danger now; who is called stands beside this, not in place of it
-    family_knows: Literal["YES", "NO", "UNSAFE_TO_TELL"]
+    family_knows: Literal["TOLD", "NOT_TOLD", "UNSAFE_TO_TELL"]
     who_leads: Literal["NOBODY", "SOMEBODY", "NOT_KNOWN"] = "NOT_KNOWN"  # does anybody coordinate the help (D#68)
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.directory import DEMO, Deployment
+from services.cli.letter import letter
 from services.runtime.settings import Settings
 from services.runtime.tokens import Issuer
 
@@ -69,6 +70,16 @@ def person_command(asking: "_Asking", case: str, ref: str) -> None:
     asking.show(f"/api/persons/{case}/{ref}/audit", f"{ref} in {case}")
 
 
+@audit.command("letter")
+@click.argument("case")
+@click.argument("ref")
+@click.pass_obj
+def letter_command(asking: "_Asking", case: str, ref: str) -> None:
+    """The answer for the person with REF in CASE: who saw what about them, in plain words."""
+    answer = asking.answer(f"/api/persons/{case}/{ref}/audit")
+    click.echo("\n".join(letter(answer, ref)))
+
+
 @audit.command("organisation")
 @click.argument("slug")
 @click.pass_obj
@@ -87,10 +98,14 @@ class _Asking:
         self._url = url
         self._file = file
 
-    def show(self, path: str, about: str) -> None:
+    def answer(self, path: str) -> dict[str, Any]:
+        """What the ledger says. Raises ClickException."""
         deployment = deployment_of(self._file)
         token = token_of(deployment, self._asker)
-        answer = asked(self._url or address_of(deployment), path, token, self._period)
+        return asked(self._url or address_of(deployment), path, token, self._period)
+
+    def show(self, path: str, about: str) -> None:
+        answer = self.answer(path)
         if self._as_json:
             click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
             return
@@ -170,6 +185,9 @@ def rendered(answer: Mapping[str, Any], about: str) -> Iterable[Table | str]:
         yield _refused(refused)
     if other:
         yield _other(other)
+    for pattern in answer.get("patterns", ()):
+        whom = f" about {pattern['person']}" if pattern["person"] else ""
+        yield f"{pattern['code']}: {pattern['actor']} was refused {pattern['times']} times{whom} in {pattern['case']}"
     reach = ", ".join(f"slot {slot['slot']} entry {slot['slot_seq']}" for slot in answer["read_up_to"])
     yield f"read up to: {reach or 'nothing'}"
 

@@ -90,6 +90,18 @@ class Line(Frozen):
     caution: Caution | None = None
 
 
+class Repeated(Frozen):
+    """One organisation, about one case, and one person where the refusals name somebody."""
+
+    code: str = "REPEATED_REFUSED_REQUESTS"
+    actor: Slug
+    case: Subject
+    person: PersonRef | None = None
+    times: Count  # the most within 30 days
+    first: Instant
+    last: Instant
+
+
 class ReadUpTo(Frozen):
     """How far this service has read a slot: what was decided later is not in the answer."""
 
@@ -108,6 +120,7 @@ class Audit(Frozen):
     entries: tuple[Line, ...]
     caution: Annotated[Caution | None, Field(description="what to beware of in the case now")] = None
     by_kind: Annotated[bool, Field(description="other organisations go by their kind: an address is secret")] = False
+    patterns: Annotated[tuple[Repeated, ...], Field(description="refused again and again, for want of a basis")] = ()
     next: Annotated[str | None, Field(description="give this as `after` for the next page")] = None
     read_up_to: tuple[ReadUpTo, ...]
 

@@ -11,6 +11,7 @@ from services.ledger import queries
 from services.ledger.answers import Alerts, Audit
 from services.ledger.discretion import by_kind
 from services.ledger.looks import Asked, Question
+from services.ledger.patterns import repeated
 from services.ledger.queries import Wanted
 from services.ledger.questions.scope import Scope
 from services.ledger.reads import LookNotWrittenError, Looks
@@ -96,6 +97,7 @@ class Desk:
             entries=tuple(lines),
             caution=caution,
             by_kind=hidden,
+            patterns=() if hidden else repeated(lines),
             next=following,
             read_up_to=reach,
         )

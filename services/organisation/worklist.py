@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug
+from schemas.event import parse_event
 from schemas.handovers import HandoverState as S
+from schemas.rights import DestructionAsked, RightDecided
 from schemas.tables.ladder import TO_PRIVACY_OFFICERS
 from services.organisation import corrections, on_the_way
 from services.organisation import tables as t
@@ -61,7 +63,19 @@ Row = dict[str, Any]
 
 async def worklist(connection: AsyncConnection, slug: Slug, now: datetime) -> list[Row]:
     """Everything, most pressing kind first."""
-    parts = (_alerts, _handovers, _refused, _rejected, _letters, _corrected, _blocked, _resend, _lost, _sight)
+    parts = (
+        _alerts,
+        _handovers,
+        _refused,
+        _rejected,
+        _letters,
+        _corrected,
+        _blocked,
+        _resend,
+        _lost,
+        _sight,
+        _to_erase,
+    )
     return await marked(connection, [row for part in parts for row in await part(connection, slug, now)])
 
 
@@ -212,6 +226,32 @@ async def _resend(connection: AsyncConnection, slug: Slug, now: datetime) -> Ite
     rows = (await connection.execute(sa.select(t.sent).where(*due))).mappings().all()
     text = "The recipient misses this letter, and it could not be sent again by itself."
     return [_row("RESEND", text, row["subject"], row["resend_due_at"], message=row["id"]) for row in rows]
+
+
+async def _to_erase(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
+    """A destruction that was granted, until the dossier was erased here."""
+    s, e = t.sent.c, t.erasures.c
+    granted = (s.name == RightDecided.name, s.status == "delivered", sa.not_(s.dry_run))
+    rows = (await connection.execute(sa.select(t.sent).where(*granted))).mappings().all()
+    asked = {request["request"] for request in await _destructions(connection)}
+    gone = sa.select(e.subject).where(e.outcome == "ERASED")
+    erased = {subject for (subject,) in (await connection.execute(gone)).all()}
+    text = "You granted a destruction: the privacy officer and a second person erase the dossier now."
+    return [
+        _row("ERASE", text, row["subject"], row["decided_at"], message=row["id"], name=row["name"])
+        for row in rows
+        if row["body"].get("decision") in ("GRANTED", "PARTLY")
+        and row["body"].get("request") in asked
+        and row["subject"] not in erased
+    ]
+
+
+async def _destructions(connection: AsyncConnection) -> list[dict[str, Any]]:
+    """What was asked here: by another organisation, or by the person at this one."""
+    own = sa.select(t.sent.c.body).where(t.sent.c.name == DestructionAsked.name, t.sent.c.status == "delivered")
+    came = sa.select(t.inbox.c.value).where(t.inbox.c.name == DestructionAsked.name, t.inbox.c.value != b"")
+    found = [dict(body) for (body,) in (await connection.execute(own)).all()]
+    return found + [parse_event(value).data.body for (value,) in (await connection.execute(came)).all()]
 
 
 async def _sight(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:

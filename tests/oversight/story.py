@@ -142,7 +142,7 @@ _LEAST: dict[str, dict[str, Any]] = {
     "rights.correction_asked": {"request": uuid(40), "person": "parent-1", "about": CHILD},
     "rights.destruction_asked": {"request": uuid(40), "person": "parent-1", "about": CHILD, "law": "YOUTH_ACT"},
     "rights.objected": {"request": uuid(40), "person": "parent-1", "about": CHILD, "against": "JOINT_SUPPORT"},
-    "rights.decided": {"request": uuid(40), "decision": "YES", "complaint_told": True},
+    "rights.decided": {"request": uuid(40), "decision": "GRANTED", "complaint_told": True},
     "investigations.registered": {"investigation": uuid(17), "children": [CHILD], "sight": [plan()]},
     "dossiers.corrected": {"item": uuid(16), "reason": "WRONG_FACT"},
     "absences.started": {

@@ -33,7 +33,7 @@ class ThreadStory:
         self.oversight.decide(fact, self.view, when, 0)
 
     def raised(self) -> None:
-        self.tell("signals.raised", SCHOOL, LT, MONDAY, {"raised_by": "PROFESSIONAL", "family_knows": "NO"}, True)
+        self.tell("signals.raised", SCHOOL, LT, MONDAY, {"raised_by": "PROFESSIONAL", "family_knows": "NOT_TOLD"}, True)
 
     def acknowledged(self, when: Any) -> None:
         self.tell("signals.acknowledged", LT, SCHOOL, when, {"next": "WE_LOOK_INTO_IT"}, False)

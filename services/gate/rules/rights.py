@@ -197,7 +197,7 @@ def _decided(ctx: Context, body: RightDecided) -> Judgement:
     request, reasons = answering(ctx, body.request, Sort.CORRECTION, Sort.DESTRUCTION, Sort.OBJECTION)
     if request is None:
         return Judgement(tuple(reasons))
-    if body.decision != "YES":
+    if body.decision != "GRANTED":
         if body.reason is None:
             reasons.append(Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=("reason",), mend=(Mend.ADD,)))
         if not _second(ctx):

@@ -188,7 +188,7 @@ ASKED: tuple[tuple[type[Asked], dict[str, Any]], ...] = (
 def test_a_no_has_a_reason_and_a_second_person(kind: type[Asked], fields: dict[str, Any]) -> None:
     story = Story()
     assert story.hears(TEAM, kind(request=REQUEST, person="mother", about="child", **fields), VT) == set()
-    bare = RightDecided(request=REQUEST, decision="NO", complaint_told=True)
+    bare = RightDecided(request=REQUEST, decision="REFUSED", complaint_told=True)
     assert story.hears(VT, bare, TEAM) == {R.REQUIRED_SECTION_MISSING, R.SECOND_PERSON_MISSING}
     told = bare.model_copy(update={"reason": "INTEREST_OF_ANOTHER"})
     assert story.hears(OTHER_TEAM, told, TEAM, second=COLLEAGUE) == {R.NOT_A_PARTY}
@@ -211,7 +211,7 @@ def test_what_proved_unfounded_is_destroyed_when_asked() -> None:
     asked = DestructionAsked(request=REQUEST, person="mother", about="child", law="UNFOUNDED_REPORT", report=REPORT)
     assert story.hears(TEAM, asked, None) == {R.UNKNOWN_REFERENCE}, "the report is of Veilig Thuis"
     assert story.hears(TEAM, asked, VT) == set()
-    no = RightDecided(request=REQUEST, decision="NO", reason="TASK_NEEDS_IT", complaint_told=True)
+    no = RightDecided(request=REQUEST, decision="REFUSED", reason="TASK_NEEDS_IT", complaint_told=True)
     assert story.hears(VT, no, TEAM, second=COLLEAGUE) == {R.REASON_NOT_ALLOWED}
     still = no.model_copy(update={"reason": "NOT_UNFOUNDED"})
     assert story.hears(VT, still, TEAM, second=COLLEAGUE) == set()

@@ -42,7 +42,7 @@ SUBJECT = "thread:6b1f6a5e-4a57-4c36-9a53-0d2f4f0b7c12"
 ASKED = AdviceAsked(topic=Topic.VIOLENCE)
 GIVEN = AdviceGiven(advice=("TALK_WITH_FAMILY",))
 HEARD = SignalAcknowledged(next="WE_LOOK_INTO_IT", reporting_code=True)
-NAMELESS = SignalRaised(raised_by="PROFESSIONAL", family_knows="NO")
+NAMELESS = SignalRaised(raised_by="PROFESSIONAL", family_knows="NOT_TOLD")
 
 
 def words(*about: str, category: Category = Category.ACCOUNT, name: str = "words", basis: str | None = None) -> Section:
@@ -78,7 +78,7 @@ class Thread:
 
 
 def signal(*persons: Person, by: Any = "PROFESSIONAL", **more: Any) -> SignalRaised:
-    return SignalRaised(raised_by=by, persons=persons, family_knows="YES", **more)
+    return SignalRaised(raised_by=by, persons=persons, family_knows="TOLD", **more)
 
 
 def agreed(about: str, *who: str) -> tuple[Agreed, ...]:
