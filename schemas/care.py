@@ -136,6 +136,7 @@ class WorkerAssigned(Body):
     worker: Professional
     stand_in: Professional | None = None
     contact_held_at: Instant | None = None
+    other_worker: Literal["LEFT", "ILL", "FAMILY_ASKED", "OTHER_EXPERTISE_NEEDED"] | None = None  # why no known face
     regie_moves: bool = False
 
 
@@ -165,54 +166,6 @@ class MeasureEnded(Body):
     measure: Uuid
     on: date
     reason: Literal["TERM", "COURT", "AGE", "GUARDIANSHIP"]
-
-
-class SupportKind(StrEnum):
-    """What is asked beside the lead; none of these moves regie."""
-
-    JOIN_SUPPORT = "JOIN_SUPPORT"
-    SPECIALIST_CASE_MANAGEMENT = "SPECIALIST_CASE_MANAGEMENT"
-    AFTERCARE = "AFTERCARE"
-    SAFETY_TEAM = "SAFETY_TEAM"
-    SIDE_CARE = "SIDE_CARE"
-
-
-class SupportRequested(Body):
-    """Someone is asked to join (aansluiten). Regie stays where it is."""
-
-    name: ClassVar[str] = "supports.requested"
-    support: Uuid
-    kind: SupportKind
-    children: Annotated[tuple[PersonRef, ...], Field(max_length=16)] = ()
-    criteria: Annotated[tuple[Literal["A", "B", "C"], ...], Field(max_length=3)] = ()
-    until: date | None = None
-    task: Code
-
-
-class SupportAccepted(Body):
-    """The asked organisation joins; the professional named stands on the roster of the plan."""
-
-    name: ClassVar[str] = "supports.accepted"
-    support: Uuid
-    professional: Professional
-    stand_in: Professional | None = None
-    start: date
-
-
-class SupportDeclined(Body):
-    """The asked organisation does not join."""
-
-    name: ClassVar[str] = "supports.declined"
-    support: Uuid
-    reason: Literal["NOT_OUR_TASK", "NOT_OUR_AREA", "NO_COMPETENT_STAFF", "FAMILY_OBJECTS", "ALREADY_ELSEWHERE"]
-
-
-class SupportEnded(Body):
-    """The support ends, with exactly one outcome (JB Noord 2016 §2.2.1)."""
-
-    name: ClassVar[str] = "supports.ended"
-    support: Uuid
-    outcome: Literal["RETURNED", "SCALED_UP", "MEASURE_REQUESTED"]
 
 
 class AssessmentRecorded(Body):

@@ -109,6 +109,9 @@ class Flag(StrEnum):
     AGREEMENT_OVERRIDDEN = "AGREEMENT_OVERRIDDEN"  # ... and past what was agreed with the family
     NOBODY_LEADS = "NOBODY_LEADS"  # a signal says that nobody coordinates the help
     GROUND_BEFORE_MEASURE = "GROUND_BEFORE_MEASURE"  # of a refused letter: a measure's ground where none runs
+    CAPACITY_REASON = "CAPACITY_REASON"  # an institution was asked for want of hands: not structural, and counted
+    NO_BRIDGING_HELP = "NO_BRIDGING_HELP"  # a family waits for help without any meanwhile
+    NO_SUITABLE_OFFER = "NO_SUITABLE_OFFER"
     URGENT_GROUND = "URGENT_GROUND"  # shared in haste; the weighing follows within 24 hours
     ACUTE_DANGER = "ACUTE_DANGER"  # the Raad is asked before everything was done; reviewed within 24 hours
     NO_WARNING_TALK = "NO_WARNING_TALK"  # the Raad is asked, and no parent heard what would keep it out

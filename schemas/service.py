@@ -12,9 +12,11 @@ from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uu
 from schemas.body import Body, Phase, SightPlan
 from schemas.entry import EntryMessage, Verdict
 from schemas.handovers import HandoverKind, HandoverState
+from schemas.manifest import Category
 from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason
+from schemas.supports import SupportKind
 
 GATE: Slug = "gate"
 OVERSIGHT: Slug = "oversight"
@@ -282,6 +284,8 @@ class Fact(Frozen):
     flags: tuple[Flag, ...] = ()
     items: tuple[Uuid, ...] = ()  # of the letter's manifest
     to_correct: tuple[tuple[Slug, Slug], ...] = ()  # of a correction: from whom to whom it still has to go
+    categories: tuple[Category, ...] = ()  # of the letter's manifest
+    support: SupportKind | None = None  # of what sort the support is that it is about
     delivery: DeliveryFact | None = None  # of a DELIVERY
     birthdays: dict[PersonRef, date] = Field(
         default_factory=dict

@@ -62,7 +62,7 @@ class ConsultRequested(Body):
 
     name: ClassVar[str] = "consults.requested"
     consult: Uuid
-    about: Literal["STAGNATION", "KEY_DECISION", "PLAN_REVIEW", "SAFETY"]
+    topic: Literal["STAGNATION", "KEY_DECISION", "PLAN_REVIEW", "SAFETY"]
     invited: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=16)]
     before: date
     stagnation: Uuid | None = None
@@ -83,7 +83,7 @@ class JointConsultHeld(Body):
 
     name: ClassVar[str] = "consults.held"
     consult: Uuid
-    about: Literal["STAGNATION", "KEY_DECISION", "PLAN_REVIEW", "SAFETY"]
+    topic: Literal["STAGNATION", "KEY_DECISION", "PLAN_REVIEW", "SAFETY"]
     held_on: date
     took_part: Annotated[tuple[Slug, ...], Field(min_length=1, max_length=16)]
     absent: Annotated[tuple[Slug, ...], Field(max_length=16)] = ()  # was invited and did not come (D#180)

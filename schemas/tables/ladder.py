@@ -29,6 +29,7 @@ SLOW: Ladder = (Rung(1), Rung(2, days(20)))
 LADDERS: dict[str, tuple[Ladder, Ladder]] = {
     "STANDARD": (STANDARD, DIRECT),
     "FROM_TWO": ((Rung(2), Rung(3, working_days(7))), DIRECT),
+    "AT_TWO": ((Rung(2),), (Rung(2),)),
     "AT_THREE": ((Rung(3),), (Rung(3),)),
     "VEILIG_THUIS": (SLOW, SLOW),
     "RAAD": (SLOW, SLOW),
@@ -55,6 +56,8 @@ PATTERNS: dict[str, int] = {
     "DISSENT": 1,
     "GROUND_BEFORE_MEASURE": 1,
     "MANIFEST_VIOLATION": 1,
+    "NO_SUITABLE_OFFER": 2,
+    "REPORT_DURING_MONITORING": 2,
 }
 """Alerts without a due moment, with their tier. SINGLE_SOURCE, TOO_MANY_HELPERS and DISSENT go to
 the regie holder only. None of them climbs.

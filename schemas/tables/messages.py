@@ -21,6 +21,7 @@ from schemas import (
     service,
     signals,
     stagnations,
+    supports,
 )
 from schemas.body import Body
 from schemas.parties import OrganisationKind as K
@@ -153,10 +154,6 @@ ROWS: tuple[MessageRow, ...] = (
     letter(care.DossierOpened, HELPERS, HELPERS),
     letter(care.DossierRejected, HELPERS, HELPERS, decided_by=False, sometimes_by_hand=True),
     # supports
-    letter(care.SupportRequested, LEADS, HELPERS),
-    letter(care.SupportAccepted, HELPERS, LEADS),
-    letter(care.SupportDeclined, HELPERS, LEADS),
-    letter(care.SupportEnded, HELPERS, LEADS),
     # advice about nobody, and signals: in threads
     letter(advice.AdviceAsked, HELPERS, {GI, VT, RVT}, opens_case=True, thread=True),
     letter(advice.AdviceGiven, {GI, VT, RVT}, HELPERS, thread=True),
@@ -187,6 +184,12 @@ ROWS: tuple[MessageRow, ...] = (
     letter(investigations.TableRequested, LEADS, {RAAD}),
     statement(investigations.TableInvited, LEADS | {RAAD}, PARTIES),
     statement(investigations.TableDecided, LEADS | {RAAD}, PARTIES),
+    letter(supports.SupportRequested, LEADS, HELPERS),
+    letter(supports.SupportWaitAnnounced, HELPERS, LEADS),
+    letter(supports.SupportAccepted, HELPERS, LEADS),
+    letter(supports.SupportDeclined, HELPERS, LEADS),
+    letter(supports.SupportReviewed, HELPERS, LEADS),
+    letter(supports.SupportEnded, HELPERS, HELPERS),
     # measures: by court order, never by handover
     statement(care.MeasureStarted, {GI}, PARTIES, party_bound=False, makes_party=True),
     statement(care.WorkerAssigned, {GI}, PARTIES),

@@ -71,6 +71,7 @@ class Who(StrEnum):
     COORDINATION = "COORDINATION"
     RECIPIENT = "RECIPIENT"  # of the message that opened it
     GIVER = "GIVER"  # who passed the item on
+    DUTY = "DUTY"  # who carries out a measure; before its first day who said so
     OWNER = "OWNER"  # whose the message says it is
 
 
@@ -99,6 +100,8 @@ class Per(StrEnum):
     ABSENCE = "ABSENCE"
     STAGNATION = "STAGNATION"
     CONSULT = "CONSULT"
+    SUPPORT = "SUPPORT"
+    SUPPORT_MARK = "SUPPORT_MARK"  # each day counted from the start of a support at which it is looked at
 
 
 class From(StrEnum):
@@ -112,9 +115,11 @@ class From(StrEnum):
     BIRTHDAY = "BIRTHDAY"
     EXPECTED = "EXPECTED"  # the day a message names, three months on at most
     REVIEW_ON = "REVIEW_ON"  # the day given for looking at it again
-    ACT_BEFORE = "ACT_BEFORE"  # the day named in the message, as are the two below
+    ACT_BEFORE = "ACT_BEFORE"  # the day named in the message, as are the three below
     EVALUATE_ON = "EVALUATE_ON"
     BEFORE = "BEFORE"
+    END_DATE = "END_DATE"
+    ENDING_ON = "ENDING_ON"  # the announced end of a measure; when it is over already, the term
     BEFORE_END = "BEFORE_END"  # 30 days before the measure ends; half-way through a shorter one
 
 
@@ -145,10 +150,20 @@ class When(StrEnum):
     AFTER_INVESTIGATION = "AFTER_INVESTIGATION"
     CONTACT_HELD = "CONTACT_HELD"
     URGENT_GROUND = "URGENT_GROUND"  # the gate let a section through in haste
-    ABOUT_THIS = "ABOUT_THIS"  # the message names the same absence, standstill or consult
+    ABOUT_THIS = "ABOUT_THIS"  # the message names the same absence, standstill, consult or support
     NO_STAND_IN = "NO_STAND_IN"
     STAND_IN_GIVEN = "STAND_IN_GIVEN"  # for this absence
     LEAVES = "LEAVES"  # and does not come back
+    SPECIALIST = "SPECIALIST"  # it is about specialist case management
+    MARK_REVIEWED = "MARK_REVIEWED"  # this support, and this mark was near
+    RETURN_OWED = "RETURN_OWED"  # said by who leads, and no return handover runs
+    RETURN_PROPOSED = "RETURN_PROPOSED"  # by the responsible
+    FROM_MEASURE = "FROM_MEASURE"  # the handover returns a case after a measure
+    RETURN_TAKEN = "RETURN_TAKEN"  # one was accepted
+    FOR_A_TIME = "FOR_A_TIME"  # the lead that is proposed has an end
+    PLAN_SENT = "PLAN_SENT"  # by the responsible
+    DUTY_TELLS = "DUTY_TELLS"  # who carries out the measure tells who leads, or leads and tells another
+    NO_DUTY = "NO_DUTY"  # nobody carries out a measure any more
     SHOWS_REVIEW = "SHOWS_REVIEW"  # a second person reviewed the message that opened it
     DELIVERED = "DELIVERED"  # into an inbox that confirms what it stored; also a letter that was sent again
     STORED = "STORED"  # this message, at this recipient

@@ -14,7 +14,7 @@ from schemas.service import CaseFact, DeliveryFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
 from schemas.tables.grounds import CONSENT
 from services.gate.discretion import outside
-from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord
+from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord, SupportRecord
 from services.gate.rules.corrections import to_correct
 from services.gate.rules.roster import helpers
 from services.gate.rules.splitting import pending
@@ -28,6 +28,8 @@ TURNING_AGES = tuple(sorted({row.start for row in AGES} - {0}))
 def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
     """The fact of one accepted message. `after` is the case with its effects."""
     data = ctx.event.data
+    sections = data.manifest.sections if data.manifest else ()
+    support = after.of(SupportRecord).get(getattr(ctx.body, "support", ""))
     return Fact(
         kind=FactKind.MESSAGE,
         at=ctx.now,
@@ -43,7 +45,9 @@ def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
         handover=effects.handover,
         also=effects.also,
         flags=effects.flags,
-        items=tuple(section.item for section in data.manifest.sections) if data.manifest else (),
+        items=tuple(section.item for section in sections),
+        categories=tuple(dict.fromkeys(section.category for section in sections)),
+        support=support.type if support else None,
         to_correct=_to_correct(ctx, after),
         birthdays=birthdays(after, ctx.today),
     )

@@ -24,7 +24,7 @@ ANSWERS: Mapping[str, frozenset[str]] = {
         {"investigations.received", "investigations.wait_announced", "investigations.started"}
     ),
     "tables.requested": frozenset({"tables.invited", "tables.decided"}),
-    "supports.requested": frozenset({"supports.accepted", "supports.declined"}),
+    "supports.requested": frozenset({"supports.accepted", "supports.declined", "supports.wait_announced"}),
     "consults.requested": frozenset({"consults.held"}),
 }
 """Message name to the names that answer it, about the same handover or support (protocol §4)."""

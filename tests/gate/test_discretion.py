@@ -6,13 +6,14 @@ from uuid import uuid4
 import pytest
 
 from schemas.body import SightPlan, Watcher, WatcherKind
-from schemas.care import SightPlanned, SupportKind, SupportRequested
+from schemas.care import SightPlanned
 from schemas.cases import CaseOpened, PersonsChanged
 from schemas.entry import Caution, EntryKind, Verdict
 from schemas.handovers import EmergencyTakenOver
 from schemas.parties import Professional
 from schemas.person import Person, Role
 from schemas.service import AlertAcknowledged, AlertRaised
+from schemas.supports import SupportKind, SupportRequested
 from tests.gate.test_gate import CHILD, MOTHER
 
 VT, LT, SCHOOL = "veilig-thuis-noord", "lokaal-team-linde", "school-de-brug"
@@ -26,7 +27,7 @@ def open_case(bench: Any, worker: Professional, *persons: Person) -> str:
     subject = f"case:{uuid4()}"
     assert bench.say(LT, subject, CaseOpened(persons=(CHILD, *persons), lead=worker)).codes == []
     for to in (SCHOOL, VT):
-        asked = SupportRequested(support=str(uuid4()), kind=SupportKind.JOIN_SUPPORT, task="COACHING")
+        asked = SupportRequested(support=str(uuid4()), kind=SupportKind.SIDE_CARE, task="COACHING")
         assert bench.letter(LT, to, subject, asked, by=worker).codes == []
     return subject
 

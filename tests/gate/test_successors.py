@@ -10,12 +10,13 @@ import pytest
 from deploy.ceremony import CeremonyError
 from deploy.registry import Folder
 from deploy.succession import succeed
-from schemas.care import DossierOpened, DossierShared, SupportAccepted, SupportKind, SupportRequested
+from schemas.care import DossierOpened, DossierShared
 from schemas.consents import Decision, Scope
 from schemas.entry import EntryKind
 from schemas.event import parse_event
 from schemas.manifest import Category, Purpose
 from schemas.parties import Party
+from schemas.supports import SupportAccepted, SupportKind, SupportRequested
 from services.gate import succession
 from services.gate.rules.case import RECORDS, SightRecord, StatementRecord, SupportRecord
 from services.ledger.chain import verify

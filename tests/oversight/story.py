@@ -122,6 +122,12 @@ _LEAST: dict[str, dict[str, Any]] = {
     },
     "reviews.recorded": {"message": uuid(13), "outcome": "JUSTIFIED"},
     "supports.requested": {"support": uuid(11), "kind": "SIDE_CARE", "task": "therapy"},
+    "supports.accepted": {"support": uuid(11), "professional": WORKER, "start": "2026-03-02"},
+    "supports.reviewed": {"support": uuid(11), "reviewed_on": "2026-05-01", "outcome": "GO_ON"},
+    "supports.ended": {"support": uuid(11), "outcome": "RETURNED"},
+    "supports.wait_announced": {
+        "support": uuid(11), "reason": "CAPACITY", "until": "2026-03-20", "bridging": "LOCAL_TEAM",
+    },
     "supports.declined": {"support": uuid(11), "reason": "NOT_OUR_TASK"},
     "consents.recorded": {
         "statement": uuid(12), "about": CHILD, "given_by": "parent-1", "decision": "GRANTED", "scope": {},
@@ -155,9 +161,9 @@ _LEAST: dict[str, dict[str, Any]] = {
     },
     "stagnations.actioned": {"stagnation": uuid(19), "action": "mapping-session"},
     "stagnations.resolved": {"stagnation": uuid(19), "result": "MOVING_AGAIN"},
-    "consults.requested": {"consult": uuid(20), "about": "STAGNATION", "invited": [LT], "before": "2026-03-06"},
+    "consults.requested": {"consult": uuid(20), "topic": "STAGNATION", "invited": [LT], "before": "2026-03-06"},
     "consults.held": {
-        "consult": uuid(20), "about": "STAGNATION", "held_on": "2026-03-05", "took_part": [LT, VT], "adviser": "NONE",
+        "consult": uuid(20), "topic": "STAGNATION", "held_on": "2026-03-05", "took_part": [LT, VT], "adviser": "NONE",
         "decision": "go-on",
     },
     "dossiers.rejected": {"message": uuid(15), "item": uuid(16), "reason": "CANNOT_OPEN"},

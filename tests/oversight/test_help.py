@@ -2,10 +2,25 @@
 
 import pytest
 
+from schemas.handovers import HandoverKind
+from schemas.handovers import HandoverState as S
+from schemas.manifest import Category
 from schemas.refusal import Flag
-from tests.oversight.story import COORDINATION, LT, MONDAY, VT, WORKER, Story, at, heard, local
-
-AWAY = {"absence": "00000000-0000-4000-8000-000000000018"}
+from schemas.supports import SupportKind
+from tests.oversight.story import (
+    COORDINATION,
+    GI,
+    LT,
+    MONDAY,
+    OTHER,
+    VT,
+    WORKER,
+    Story,
+    at,
+    handover,
+    heard,
+    local,
+)
 
 
 def test_an_unplanned_absence_gets_a_stand_in_within_a_working_day() -> None:
@@ -92,3 +107,177 @@ def test_a_consult_is_held_before_the_day_it_was_asked_for() -> None:
     assert (owed.responsible, local(owed.due)) == ((VT,), "2026-03-06 23:59:59")
     story.tell("consults.held", LT, at("2026-03-05"))
     assert "CONSULT_HELD" not in story.codes
+
+
+# Supports
+
+
+def accepted(story: Story, kind: SupportKind) -> None:
+    fact = story.fact("supports.accepted", GI, MONDAY, to=(LT,))
+    story.take(fact.model_copy(update={"support": kind}))
+
+
+def marks(story: Story) -> list[str]:
+    return [local(owed.due)[:10] for owed in story.watch.of("SUPPORT_REVIEW")]
+
+
+def test_specialist_case_management_is_looked_at_after_78_185_and_249_days() -> None:
+    """Counted from its start; other supports are not (D#98)."""
+    story = Story(holders=(LT, GI))
+    accepted(story, SupportKind.SPECIALIST_CASE_MANAGEMENT)
+    assert marks(story) == ["2026-05-19", "2026-09-03", "2026-11-06"]
+    assert {owed.responsible for owed in story.watch.of("SUPPORT_REVIEW")} == {(GI,)}
+    for kind in (SupportKind.JOIN_SUPPORT, SupportKind.AFTERCARE, SupportKind.SIDE_CARE, SupportKind.SAFETY_TEAM):
+        other = Story(holders=(LT, GI))
+        accepted(other, kind)
+        assert "SUPPORT_REVIEW" not in other.codes
+
+
+def test_a_review_closes_the_mark_that_is_near_and_not_those_to_come() -> None:
+    story = Story(holders=(LT, GI))
+    accepted(story, SupportKind.SPECIALIST_CASE_MANAGEMENT)
+    story.tell("supports.reviewed", GI, at("2026-03-20"), to=(LT,))
+    assert len(marks(story)) == 3, "too early to count"
+    story.tell("supports.reviewed", GI, at("2026-05-10"), to=(LT,))
+    assert marks(story) == ["2026-09-03", "2026-11-06"]
+    assert ("raised", "SUPPORT_REVIEW", 1, {GI}) in heard(story.wait(at("2026-09-04")))
+    assert ("resolved", "SUPPORT_REVIEW", None, {GI}) in heard(
+        story.tell("supports.ended", GI, at("2026-09-05"), to=(LT,))
+    )
+    assert not marks(story)
+
+
+def test_a_support_that_makes_wait_is_asked_again_at_the_end_it_named() -> None:
+    story = Story(holders=(LT, GI))
+    story.tell("supports.wait_announced", GI, MONDAY, to=(LT,))
+    assert local(story.owed("SUPPORT_WAIT_REVIEW").due) == "2026-03-20 23:59:59"
+    story.tell("supports.accepted", GI, at("2026-03-19"), to=(LT,))
+    assert "SUPPORT_WAIT_REVIEW" not in story.codes
+
+
+def test_that_there_is_no_suitable_offer_reaches_the_coordinator() -> None:
+    """D#57."""
+    story = Story(holders=(LT, GI))
+    said = story.tell("supports.wait_announced", GI, MONDAY, to=(LT,), flags=(Flag.NO_SUITABLE_OFFER,))
+    assert heard(said) == [("raised", "NO_SUITABLE_OFFER", 2, {GI, COORDINATION})]
+    over = story.tell("supports.accepted", GI, at("2026-03-09"), to=(LT,))
+    assert ("resolved", "NO_SUITABLE_OFFER", None, {GI, COORDINATION}) in heard(over)
+
+
+# Around a measure
+
+ORDERED = handover(None, S.IMPOSED, kind=HandoverKind.TO_MEASURE, sender=LT, receiver=GI)
+LED_LOCALLY = {"regie": LT, "duty": (GI,), "holders": (LT, GI), "vt_origin": False}
+
+
+def measured(**case: object) -> Story:
+    story = Story(**(LED_LOCALLY | case))
+    story.tell("measures.started", GI, MONDAY, ORDERED)
+    return story
+
+
+def test_the_plan_of_a_measure_is_sent_within_six_weeks() -> None:
+    """A term of law; another letter is no plan (Jeugdwet 4.1.3(4))."""
+    story = measured()
+    assert local(story.owed("PLAN").due) == "2026-04-13 23:59:59"
+    story.tell("dossiers.shared", GI, at("2026-04-01"), to=(LT,))
+    assert "PLAN" in story.codes
+    fact = story.fact("dossiers.shared", GI, at("2026-04-02"), to=(LT,))
+    story.take(fact.model_copy(update={"categories": (Category.PLAN,)}))
+    assert "PLAN" not in story.codes
+
+
+def test_during_a_measure_the_institution_tells_who_leads_every_six_weeks() -> None:
+    """Silence is heard as LOCAL_TEAM_OUT_OF_SIGHT; what is told to nobody breaks no silence (D#25)."""
+    story = measured()
+    assert story.owed("LOCAL_TEAM_OUT_OF_SIGHT").responsible == (GI,)
+    story.tell("sight.confirmed", GI, at("2026-04-01"))
+    assert local(story.owed("LOCAL_TEAM_OUT_OF_SIGHT").due) == "2026-04-13 23:59:59"
+    story.tell("dossiers.shared", GI, at("2026-04-01"), to=(LT,))
+    assert local(story.owed("LOCAL_TEAM_OUT_OF_SIGHT").due) == "2026-05-13 23:59:59"
+    assert ("raised", "LOCAL_TEAM_OUT_OF_SIGHT", 1, {GI}) in heard(story.wait(at("2026-05-14")))
+    story.tell("measures.ended", GI, at("2026-05-15"), case={"duty": ()})
+    assert "LOCAL_TEAM_OUT_OF_SIGHT" not in story.codes
+
+
+def test_and_the_other_way_round() -> None:
+    """What the local team says to itself is no update for the institution."""
+    story = measured()
+    story.tell("sight.confirmed", LT, at("2026-03-03"), to=(GI,))
+    first = story.owed("CASE_UPDATE").due
+    story.tell("sight.confirmed", LT, at("2026-03-20"))
+    assert story.owed("CASE_UPDATE").due == first
+    story.tell("sight.confirmed", LT, at("2026-03-20"), to=(GI,))
+    assert local(story.owed("CASE_UPDATE").due) == "2026-05-01 23:59:59"
+
+
+def test_thirty_days_before_a_measure_ends_consent_for_what_comes_after_is_asked() -> None:
+    """The ground of the order ends with it; a consent of that child from the last weeks is one."""
+    story = measured()
+    assert local(story.owed("CONSENT_NEEDED_AT_MEASURE_END").due) == "2027-01-30 23:59:59"
+    story.tell("consents.recorded", GI, at("2026-06-01"))
+    assert "CONSENT_NEEDED_AT_MEASURE_END" in story.codes, "too long before"
+    story.tell("consents.recorded", GI, at("2027-01-10"))
+    assert "CONSENT_NEEDED_AT_MEASURE_END" not in story.codes
+
+
+def test_who_leads_at_the_end_of_a_measure_hands_back_before_it() -> None:
+    """Announced or not; a team that kept the lead has nothing to get back."""
+    kept = measured()
+    kept.tell("measures.ending", GI, at("2026-03-10"), on="2026-05-01")
+    assert "RETURN_HANDOVER" not in kept.codes
+    story = measured(regie=GI)
+    story.tell("measures.ending", GI, at("2026-03-10"), on="2026-05-01")
+    assert local(story.owed("RETURN_HANDOVER").due) == "2026-05-01 23:59:59"
+    back = handover(None, S.PROPOSED, kind=HandoverKind.FROM_MEASURE, sender=GI, receiver=LT, handover_id=OTHER)
+    story.tell("handovers.proposed", GI, at("2026-04-01"), back, to=(LT,), kind="FROM_MEASURE", handover=OTHER)
+    assert "RETURN_HANDOVER" not in story.codes
+    sudden = measured(regie=GI)
+    sudden.tell("measures.ended", GI, at("2026-03-10"), case={"duty": ()})
+    assert local(sudden.owed("RETURN_HANDOVER").due) == "2026-03-12 23:59:59"
+
+
+def test_a_return_that_nobody_takes_is_heard_by_the_coordinator_whatever_is_answered() -> None:
+    """A wait does not stop the clock; who takes it does (D#38)."""
+    story = measured(regie=GI)
+    back = handover(None, S.PROPOSED, kind=HandoverKind.FROM_MEASURE, sender=GI, receiver=LT, handover_id=OTHER)
+    story.tell("handovers.proposed", GI, MONDAY, back, to=(LT,), kind="FROM_MEASURE", handover=OTHER)
+    waits = handover(S.PROPOSED, S.WAITING, kind=HandoverKind.FROM_MEASURE, sender=GI, receiver=LT, handover_id=OTHER)
+    story.tell("handovers.wait_announced", LT, at("2026-03-04"), waits, to=(GI,), handover=OTHER)
+    said = story.wait(at("2026-03-17"))
+    assert ("raised", "RETURN_STALLED", 2, {GI, LT, COORDINATION}) in heard(said)
+    taken = handover(S.WAITING, S.ACCEPTED, kind=HandoverKind.FROM_MEASURE, sender=GI, receiver=LT, handover_id=OTHER)
+    over = story.tell("handovers.accepted", LT, at("2026-03-18"), taken, to=(GI,), handover=OTHER)
+    assert ("resolved", "RETURN_STALLED", None, {GI, LT, COORDINATION}) in heard(over)
+
+
+def test_a_lead_for_a_time_is_over_at_the_end_it_was_given_for() -> None:
+    """Unless a court charges the institution, or it never got it (D#6, D#9)."""
+    story = Story(regie=LT, holders=(LT, GI), vt_origin=False)
+    offer = handover(None, S.PROPOSED, sender=LT, receiver=GI)
+    story.tell("handovers.proposed", LT, MONDAY, offer, to=(GI,), end_date="2026-09-01")
+    owed = story.owed("LEAD_END")
+    assert (owed.responsible, local(owed.due)) == ((GI,), "2026-09-01 23:59:59")
+    story.tell("handovers.declined", GI, at("2026-03-03"), handover(S.PROPOSED, S.DECLINED, sender=LT, receiver=GI))
+    assert "LEAD_END" not in story.codes
+
+
+# Monitoring
+
+
+def test_a_new_report_during_monitoring_is_heard_at_tier_2_and_lifts_what_is_late() -> None:
+    """Whoever monitors and whoever leads; until it is assessed (D§6.1)."""
+    story = Story(holders=(VT, LT))
+    story.tell("monitoring.planned", VT, MONDAY)
+    story.tell("stagnations.raised", VT, MONDAY)
+    story.wait(at("2026-03-11"))
+    said = story.tell("reports.registered", VT, at("2026-03-11 12:00"))
+    assert heard(said) == [("raised", "REPORT_DURING_MONITORING", 2, {VT, LT, COORDINATION})]
+    assert ("escalated", "STAGNATION_ACTION", 2, {LT, COORDINATION}) in heard(story.wait(at("2026-03-11 12:01")))
+    over = story.tell("reports.assessed", VT, at("2026-03-12"))
+    assert ("resolved", "REPORT_DURING_MONITORING", None, {VT, LT, COORDINATION}) in heard(over)
+
+
+def test_a_report_outside_monitoring_is_no_such_thing() -> None:
+    story = Story()
+    assert not story.tell("reports.registered", VT, MONDAY)

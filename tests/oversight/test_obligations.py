@@ -302,7 +302,7 @@ def test_the_holder_says_something_every_90_days_and_every_six_weeks_during_a_me
     story.tell("dossiers.shared", VT, at("2026-03-12"), automatic=True)
     story.tell("dossiers.shared", LT, at("2026-03-12"))
     assert local(story.owed("CASE_UPDATE").due) == "2026-05-31 23:59:59"
-    story.tell("dossiers.shared", VT, at("2026-03-12"), case={"duty": (GI,)})
+    story.tell("dossiers.shared", VT, at("2026-03-12"), to=(GI,), case={"duty": (GI,)})
     assert local(story.owed("CASE_UPDATE").due) == "2026-04-23 23:59:59"
 
 

@@ -106,7 +106,11 @@ def _lead_away(ctx: Context) -> Iterator[AbsenceRecord]:
 
 
 def reasons(ctx: Context) -> Iterator[Reason]:
-    """A key decision while the lead is away needs a named stand-in, who signs it as first or second person."""
+    """A key decision while the lead is away needs a named stand-in, who signs it as first or second person. In acute
+    danger nobody waits for that; a second professional looks at it within a day.
+    """
+    if getattr(ctx.body, "acute_danger", False):
+        return
     signed = {who.ref for who in (ctx.event.data.by, ctx.event.data.second) if who is not None}
     for record in _lead_away(ctx):
         if record.stand_in is None:

@@ -1,4 +1,4 @@
-"""Reports, sight, supports, assessments, monitoring, dossiers and reviews: what happens with the child and its help."""
+"""Reports, sight, assessments, monitoring, dossiers and reviews: what happens with the child and its help."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -20,11 +20,6 @@ from schemas.care import (
     ReviewRecorded,
     SightConfirmed,
     SightPlanned,
-    SupportAccepted,
-    SupportDeclined,
-    SupportEnded,
-    SupportKind,
-    SupportRequested,
     TrustBroken,
 )
 from schemas.corrections import DossierCorrected
@@ -44,7 +39,6 @@ from services.gate.rules.case import (
     Record,
     ReportRecord,
     SightRecord,
-    SupportRecord,
 )
 from services.gate.rules.walk import other_side, side_of, step
 
@@ -157,59 +151,6 @@ def _watches(ctx: Context, child: str) -> bool:
     return False
 
 
-# Supports beside the lead
-
-
-def _requested(ctx: Context, body: SupportRequested) -> Judgement:
-    reasons = list(sight.unknown_persons(ctx, body.children))
-    if not regie.has_duty(ctx.case, ctx.sender.slug, ctx.today):
-        reasons += regie.not_holder(ctx)
-    if body.support in ctx.case.of(SupportRecord):
-        reasons.append(_wrong_state("NONE"))
-    reasons += _support_terms(ctx, body)
-    helper = ctx.event.data.to[0] if ctx.event.data.to else ctx.sender.slug
-    asked = SupportRecord(
-        support=body.support, type=body.kind, asked_by=ctx.sender.slug, helper=helper, state="REQUESTED"
-    )
-    return _either(reasons, asked)
-
-
-def _support_terms(ctx: Context, body: SupportRequested) -> Iterator[Reason]:
-    if body.kind is SupportKind.SPECIALIST_CASE_MANAGEMENT:
-        lacking = (("criteria",) if not body.criteria else ()) + (("until",) if body.until is None else ())
-        if lacking:
-            yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=lacking, law="D#6, D#8, D#9", mend=(Mend.ADD,))
-    teams = {party.kind for party in ctx.recipients}
-    if body.kind is SupportKind.SAFETY_TEAM and teams != {OrganisationKind.REGIONAL_SAFETY_TEAM}:
-        yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), law="D#91", mend=(Mend.CORRECT,))
-
-
-def _support_accepted(ctx: Context, body: SupportAccepted) -> Judgement:
-    new = {"state": "ACCEPTED", "professional": body.professional, "stand_in": body.stand_in}
-    return _support_becomes(ctx, body.support, ("REQUESTED",), new)
-
-
-def _support_declined(ctx: Context, body: SupportDeclined) -> Judgement:
-    return _support_becomes(ctx, body.support, ("REQUESTED",), {"state": "DECLINED"})
-
-
-def _support_ended(ctx: Context, body: SupportEnded) -> Judgement:
-    return _support_becomes(ctx, body.support, ("REQUESTED", "ACCEPTED"), {"state": "ENDED"}, by_asker=True)
-
-
-def _support_becomes(
-    ctx: Context, support: Uuid, states: tuple[str, ...], new: dict[str, object], by_asker: bool = False
-) -> Judgement:
-    """The helper answers who asked; either may end it."""
-    found, slug = ctx.case.of(SupportRecord).get(support), ctx.sender.slug
-    if found is None or (slug != found.helper and not (by_asker and slug == found.asked_by)):
-        return Judgement((handover.unknown("support"),))
-    reasons = [] if found.state in states else [_wrong_state(*states)]
-    if ctx.event.data.to != (found.asked_by if slug == found.helper else found.helper,):
-        reasons.append(Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), mend=(Mend.CORRECT,)))
-    return _either(reasons, found.model_copy(update=new))
-
-
 # Assessments and monitoring
 
 
@@ -232,9 +173,12 @@ def _monitoring_planned(ctx: Context, body: MonitoringPlanned) -> Judgement:
     head = regie.head_of(ctx)
     if before is not None and ctx.sender.slug not in (before.by, head.regie):
         reasons += regie.not_holder(ctx)
-    done = before.done if before else ()
+    done, known = (before.done, before.baselines) if before else ((), ())
     return _either(
-        reasons, MonitoringRecord(plan=body.plan, children=body.children, by=body.by, dates=body.dates, done=done)
+        reasons,
+        MonitoringRecord(
+            plan=body.plan, children=body.children, by=body.by, dates=body.dates, done=done, baselines=known
+        ),
     )
 
 
@@ -248,8 +192,20 @@ def _checked(ctx: Context, body: MonitoringChecked) -> Judgement:
     ]
     if body.planned_for not in plan.dates:
         reasons.append(_date("planned_for"))
-    done = tuple(sorted({*plan.done, body.planned_for}))
-    return _either(reasons, plan.model_copy(update={"done": done}), *_changed_conditions(ctx, body.conditions))
+    baselines = {(child, risk): level for child, risk, level in plan.baselines}
+    moved = tuple(
+        f"{risk.child}/{risk.risk}"[:64]
+        for risk in body.risks
+        if baselines.setdefault((risk.child, risk.risk), risk.baseline) is not risk.baseline
+    )
+    if moved:
+        law = "D#136: change is read against where it started"
+        reasons.append(Reason(code=Refusal.TERMS_DIFFER, missing=moved, law=law, mend=(Mend.CORRECT,)))
+    seen = {
+        "done": tuple(sorted({*plan.done, body.planned_for})),
+        "baselines": tuple((child, risk, level) for (child, risk), level in baselines.items()),
+    }
+    return _either(reasons, plan.model_copy(update=seen), *_changed_conditions(ctx, body.conditions))
 
 
 def _may_change(ctx: Context, changes: Iterable[ConditionChange]) -> Iterator[Reason]:
@@ -365,10 +321,6 @@ _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {
     SightPlanned: _planned,
     SightConfirmed: _confirmed,
     TrustBroken: _trust_broken,
-    SupportRequested: _requested,
-    SupportAccepted: _support_accepted,
-    SupportDeclined: _support_declined,
-    SupportEnded: _support_ended,
     AssessmentRecorded: _assessment,
     MonitoringPlanned: _monitoring_planned,
     MonitoringChecked: _checked,

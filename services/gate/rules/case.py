@@ -12,7 +12,7 @@ from pydantic import Field
 
 from schemas.base import Code, Count, Instant, Slug, Subject, Uuid
 from schemas.body import Body, ConditionStatus, Phase, SafetyCondition, SightPlan, Staying
-from schemas.care import MeasureKind, SupportKind
+from schemas.care import MeasureKind, RiskLevel
 from schemas.consents import Decision, Scope
 from schemas.contacts import FixedContact
 from schemas.entry import Caution
@@ -23,6 +23,7 @@ from schemas.parties import OrganisationKind, Party, Professional
 from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason
 from schemas.service import HandoverFact
+from schemas.supports import SupportKind
 from schemas.tables.messages import MessageRow
 from services.gate.rules.asked_records import RequestRecord as RequestRecord
 from services.gate.rules.asked_records import ThreadRecord as ThreadRecord
@@ -224,9 +225,13 @@ class SupportRecord(Record):
     type: SupportKind
     asked_by: Slug
     helper: Slug
-    state: Annotated[str, Field(pattern="^(REQUESTED|ACCEPTED|DECLINED|ENDED)$")]
+    state: Annotated[str, Field(pattern="^(REQUESTED|WAITING|ACCEPTED|DECLINED|ENDED)$")]
     professional: Professional | None = None
     stand_in: Professional | None = None
+    task: Code | None = None
+    until: date | None = None
+    extends: Uuid | None = None
+    reviewed_on: date | None = None
 
     @property
     def key(self) -> str:
@@ -271,6 +276,7 @@ class MonitoringRecord(Record):
     by: Slug
     dates: tuple[date, ...]
     done: tuple[date, ...] = ()
+    baselines: tuple[tuple[PersonRef, Code, RiskLevel], ...] = ()  # as the first check that named the risk gave it
 
     @property
     def key(self) -> str:

@@ -23,7 +23,7 @@ from schemas.parties import OrganisationKind
 from schemas.person import Person, Role
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.service import RegieMoved
-from services.gate.rules import investigations, regie, sight, splitting
+from services.gate.rules import investigations, measures, regie, sight, splitting
 from services.gate.rules.case import (
     AssessmentRecord,
     CaseHead,
@@ -214,6 +214,8 @@ def _lead_of(head: CaseHead) -> dict[str, object]:
 
 def _closed(ctx: Context, body: CaseClosed) -> Judgement:
     reasons = [*regie.not_holder(ctx), *_no_open_handover(ctx), *_nothing_left(ctx, body), *_stands_on(ctx, body)]
+    if body.closing not in (Closing.END_BY_LAW, Closing.INTO_LINKED_CASE):
+        reasons += measures.return_owed(ctx)
     if body.closing is not Closing.NO_COOPERATION:
         reasons += regie.unmet_conditions(ctx, CLOSING_LAW)
     if reasons:

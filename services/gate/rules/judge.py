@@ -21,6 +21,7 @@ from services.gate.rules.measures import judge_measure
 from services.gate.rules.rights import judge_right
 from services.gate.rules.sections import judge_sections
 from services.gate.rules.stagnations import judge_stagnation
+from services.gate.rules.supports import judge_support
 from services.gate.rules.threads import judge_thread
 
 Rule = Callable[[Context], Judgement]
@@ -34,7 +35,7 @@ CONVERSATIONS: Mapping[str, Rule] = {
     "tables": judge_table,
     "reports": judge_care,
     "sight": judge_care,
-    "supports": judge_care,
+    "supports": judge_support,
     "assessments": judge_care,
     "monitoring": judge_care,
     "dossiers": judge_care,
@@ -70,6 +71,7 @@ AFTER_CLOSING = frozenset(
         "reviews.recorded",
         "measures.ending",
         "measures.ended",
+        "supports.reviewed",
         "supports.ended",
         "access.requested",
         "access.answered",

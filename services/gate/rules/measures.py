@@ -11,7 +11,7 @@ from schemas.person import PersonRef
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.transitions import IMPOSED_KINDS, Side
 from services.gate.rules import handover, regie, sight, terms
-from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord
+from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
 from services.gate.rules.walk import Step, applied, row_for, step
 
 
@@ -119,7 +119,7 @@ def _worker_assigned(ctx: Context, body: WorkerAssigned) -> Judgement:
     if measure is None:
         return Judgement((handover.unknown("measure"),))
     record = ctx.case.of(HandoverRecord).get(measure.handover) if measure.handover else None
-    reasons = list(terms.competent(ctx, record, body.worker))
+    reasons = [*terms.competent(ctx, record, body.worker), *_known_face(ctx, measure, body)]
     if body.contact_held_at is not None and body.contact_held_at > ctx.now:
         reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("contact_held_at",), mend=(Mend.CORRECT,)))
     if reasons:
@@ -129,6 +129,31 @@ def _worker_assigned(ctx: Context, body: WorkerAssigned) -> Judgement:
     if taken is None:
         return Judgement(effects=named)
     return Judgement(effects=named + handover.outcome(ctx, handover.wanting(taken, ctx.sender.slug, body.regie_moves)))
+
+
+def _known_face(ctx: Context, measure: MeasureRecord, body: WorkerAssigned) -> Iterator[Reason]:
+    """Whom the family knows from before the measure goes on with it; another needs a reason (JB Noord 2016 §4.4)."""
+    slug = ctx.sender.slug
+    before = [s.professional for s in ctx.case.of(SupportRecord).values() if s.helper == slug]
+    before += [
+        h.professional
+        for h in ctx.case.of(HandoverRecord).values()
+        if h.receiver == slug and h.handover != measure.handover and h.state is HandoverState.COMPLETED
+    ]
+    known = tuple(dict.fromkeys(found.ref for found in before if found is not None))
+    if known and measure.worker is None and body.worker.ref not in known and body.other_worker is None:
+        law = "D#36: warm means no new face; JB Noord 2016 §4.4"
+        mend = (Mend.NAME_PROFESSIONAL, Mend.ADD)
+        yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=("other_worker", *known), law=law, mend=mend)
+
+
+def return_owed(ctx: Context) -> Iterator[Reason]:
+    """An institution that still leads after its measure hands back before it lets go (JB Noord 2016 §4.1, §6.1.4)."""
+    if any(m.institution == ctx.sender.slug for m in ctx.case.of(MeasureRecord).values()):
+        law = "D#7, D#38: the return is completed first"
+        yield Reason(
+            code=Refusal.WRONG_STATE, missing=("FROM_MEASURE_COMPLETED",), law=law, mend=(Mend.WAIT_FOR_STATE,)
+        )
 
 
 def _ending(ctx: Context, body: MeasureEnding) -> Judgement:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from schemas.body import Known, Phase
-from schemas.handovers import ClientResponse, HandoverProposed, Weight
+from schemas.handovers import ClientResponse, HandoverKind, HandoverProposed, Weight
 from schemas.manifest import Category, Section
 from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonRef, PersonStatus, Role
@@ -24,6 +24,7 @@ def missing(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:
         lacking = tuple(_lacking(ctx, body, row, row.need(route, light)))
         if lacking:
             yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=lacking[:64], law=row.source, mend=(Mend.ADD,))
+    yield from _leads_for_a_time(ctx, body)
     yield from left_out(ctx)
 
 
@@ -37,6 +38,20 @@ def is_light(ctx: Context, body: HandoverProposed) -> bool:
     measure = any(runs(measure, ctx.case, ctx.today) for measure in ctx.case.of(MeasureRecord).values())
     between_teams = {OrganisationKind.LOCAL_TEAM} == {ctx.sender.kind, *(party.kind for party in ctx.recipients)}
     return body.weight is Weight.LIGHT and between_teams and not (reported or unsafe or measure)
+
+
+def _leads_for_a_time(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:
+    """An institution leads before a measure only on criteria a-c, until a day to come, and with the client's wish
+    known: whoever proposes it (D#1-2, D#6-9).
+    """
+    to_institution = any(party.kind is OrganisationKind.CERTIFIED_INSTITUTION for party in ctx.recipients)
+    if not to_institution or body.kind is not HandoverKind.REGIE or ctx.sender.kind is OrganisationKind.LOCAL_TEAM:
+        return  # of a local team the matrix asks it
+    asked = (Block.LEAD_WISH, Block.CRITERIA, Block.END_DATE)
+    lacking = tuple(name for block in asked for name in _COUNTED[block](ctx, body))
+    if lacking:
+        law = "D#1-2, D#6-9; JB Noord 2016 §2.1.1, §8.4"
+        yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=lacking, law=law, mend=(Mend.ADD,))
 
 
 def _lacking(ctx: Context, body: HandoverProposed, row: BlockRow, need: Need) -> Iterator[str]:

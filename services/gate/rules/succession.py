@@ -27,7 +27,7 @@ from services.gate.rules.case import (
     SupportRecord,
 )
 
-ENDED_SUPPORT: Final = {"REQUESTED": "DECLINED", "ACCEPTED": "ENDED"}
+ENDED_SUPPORT: Final = {"REQUESTED": "DECLINED", "WAITING": "DECLINED", "ACCEPTED": "ENDED"}
 """What becomes of a support that two organisations which are now one had with each other."""
 
 

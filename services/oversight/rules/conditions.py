@@ -123,8 +123,13 @@ def _by_responsible(event: Event, owed: Obligation | None) -> bool:
 
 @_condition(When.BY_HOLDER)
 def _by_holder(event: Event, owed: Obligation | None) -> bool:
-    """Said by a professional of the regie holder: what a machine sends by itself is no update."""
-    return event.fact.by is not None and event.fact.actor == event.watch.head.regie
+    """Said by a professional of the regie holder: what a machine sends by itself is no update. While another carries
+    out a measure, only what reaches it counts (D#25).
+    """
+    head, fact = event.watch.head, event.fact
+    apart = bool(head.duty) and head.regie not in head.duty
+    heard = not apart or any(slug in fact.to for slug in head.duty)
+    return fact.by is not None and fact.actor == head.regie and heard
 
 
 @_condition(When.THIS_HANDOVER)

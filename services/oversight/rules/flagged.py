@@ -25,6 +25,7 @@ FLAGGED: tuple[Flagged, ...] = (
     Flagged(Flag.AGREEMENT_OVERRIDDEN, _SEEN_BY_LEAD),
     Flagged(Flag.DISSENT, ("consents.recorded", "consents.set_aside", "reviews.recorded"), to_holder=True),
     Flagged(Flag.GROUND_BEFORE_MEASURE, ("measures.started", "reviews.recorded")),
+    Flagged(Flag.NO_SUITABLE_OFFER, ("supports.accepted", "supports.declined", "supports.ended")),
 )
 
 AFTER_CLOSING = frozenset(row.flag.value for row in FLAGGED if row.over is _SEEN_BY_LEAD)

@@ -10,15 +10,12 @@ from schemas.care import (
     ReportAssessed,
     ReportOutcome,
     ReportRegistered,
-    SupportAccepted,
-    SupportDeclined,
-    SupportEnded,
-    SupportRequested,
     WorkerAssigned,
 )
 from schemas.consents import ConsentRecorded, ConsentSetAside
 from schemas.handovers import FINAL, HandoverState
 from schemas.service import CaseFact, Fact, HandoverFact, Succeeded
+from schemas.supports import SupportAccepted, SupportDeclined, SupportEnded, SupportRequested
 from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
 from schemas.tables.obligation_row import Per, Who

@@ -1,17 +1,29 @@
 """Conditions of the rows about the help itself (schemas/tables/obligations_of_help.py), one function each."""
 
 from schemas.absences import AbsenceStarted
+from schemas.handovers import HandoverKind, HandoverProposed, HandoverState
+from schemas.manifest import Category
+from schemas.supports import SupportKind, SupportReviewed
 from schemas.tables.obligation_row import Per, When
 from services.oversight.rules.case import Obligation
 from services.oversight.rules.conditions import Event, condition
 
-FIELDS: dict[Per, str] = {Per.ABSENCE: "absence", Per.STAGNATION: "stagnation", Per.CONSULT: "consult"}
+FIELDS: dict[Per, str] = {
+    Per.ABSENCE: "absence",
+    Per.STAGNATION: "stagnation",
+    Per.CONSULT: "consult",
+    Per.SUPPORT: "support",
+}
 """The field of a message that says which one it is about."""
 
 
 @condition(When.ABOUT_THIS)
 def _about_this(event: Event, owed: Obligation | None) -> bool:
-    return owed is not None and getattr(event.body, FIELDS[owed.row.per], None) == owed.ref
+    return owed is not None and _ref(event, owed) == owed.ref
+
+
+def _ref(event: Event, owed: Obligation) -> str | None:
+    return getattr(event.body, FIELDS.get(owed.row.per, "support"), None)
 
 
 @condition(When.NO_STAND_IN)
@@ -28,3 +40,64 @@ def _stand_in_given(event: Event, owed: Obligation | None) -> bool:
 @condition(When.LEAVES)
 def _leaves(event: Event, owed: Obligation | None) -> bool:
     return isinstance(event.body, AbsenceStarted) and event.body.reason == "LEAVING"
+
+
+@condition(When.SPECIALIST)
+def _specialist(event: Event, owed: Obligation | None) -> bool:
+    return event.fact.support is SupportKind.SPECIALIST_CASE_MANAGEMENT
+
+
+@condition(When.MARK_REVIEWED)
+def _mark_reviewed(event: Event, owed: Obligation | None) -> bool:
+    near = owed is not None and event.fact.at >= owed.opens_at
+    return near and isinstance(event.body, SupportReviewed) and _about_this(event, owed)
+
+
+@condition(When.RETURN_OWED)
+def _return_owed(event: Event, owed: Obligation | None) -> bool:
+    runs = any(handover.type is HandoverKind.FROM_MEASURE for handover in event.watch.open_handovers)
+    return event.fact.actor == event.watch.head.regie and not runs
+
+
+@condition(When.RETURN_PROPOSED)
+def _return_proposed(event: Event, owed: Obligation | None) -> bool:
+    by_them = owed is not None and event.fact.actor in owed.responsible
+    return by_them and isinstance(event.body, HandoverProposed) and event.body.kind is HandoverKind.FROM_MEASURE
+
+
+@condition(When.FROM_MEASURE)
+def _from_measure(event: Event, owed: Obligation | None) -> bool:
+    return event.fact.handover is not None and event.fact.handover.kind is HandoverKind.FROM_MEASURE
+
+
+TAKEN = frozenset({HandoverState.ACCEPTED, HandoverState.WARM, HandoverState.COMPLETED})
+
+
+@condition(When.RETURN_TAKEN)
+def _return_taken(event: Event, owed: Obligation | None) -> bool:
+    return any(change.kind is HandoverKind.FROM_MEASURE and change.after in TAKEN for change in event.changes)
+
+
+@condition(When.FOR_A_TIME)
+def _for_a_time(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    return isinstance(body, HandoverProposed) and body.kind is HandoverKind.REGIE and body.end_date is not None
+
+
+@condition(When.PLAN_SENT)
+def _plan_sent(event: Event, owed: Obligation | None) -> bool:
+    return owed is not None and event.fact.actor in owed.responsible and Category.PLAN in event.fact.categories
+
+
+@condition(When.DUTY_TELLS)
+def _duty_tells(event: Event, owed: Obligation | None) -> bool:
+    """A word of a professional that reaches the other side; what a machine sends by itself tells nobody anything."""
+    head, fact = event.watch.head, event.fact
+    if fact.by is None or fact.actor not in head.duty:
+        return False
+    return head.regie in fact.to if head.regie != fact.actor else bool(fact.to)
+
+
+@condition(When.NO_DUTY)
+def _no_duty(event: Event, owed: Obligation | None) -> bool:
+    return not event.watch.head.duty and event.fact.type == "measures.ended"

@@ -116,9 +116,21 @@ def quicken(event: Event) -> None:
     for alert in tuple(event.watch.alerts.values()):
         rungs = ladder(alert.code, True)
         faster = alert.code in _LADDER_OF and rungs != ladder(alert.code, False)
-        if faster and alert.silent_since is None and alert.next_at is not None:
-            at = min(alert.next_at, event.fact.at)
-            event.watch.alerts[alert.key] = alert.model_copy(update={"next_at": at})
+        if faster:
+            _climbs_now(event, alert)
+
+
+def hasten(event: Event) -> None:
+    """What runs on a ladder climbs now, unless it is acknowledged or at its top."""
+    for alert in tuple(event.watch.alerts.values()):
+        if alert.code in _LADDER_OF and alert.tier < TOP:
+            _climbs_now(event, alert)
+
+
+def _climbs_now(event: Event, alert: Alert) -> None:
+    if alert.silent_since is None and alert.next_at is not None:
+        at = min(alert.next_at, event.fact.at)
+        event.watch.alerts[alert.key] = alert.model_copy(update={"next_at": at})
 
 
 def resolve(watch: Watch, alert: Alert, how: Literal["MET", "NO_LONGER_APPLIES"]) -> None:

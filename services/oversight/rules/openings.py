@@ -1,7 +1,7 @@
 """Which obligations a message opens: the rows of the table, made into what this organisation owes in this case."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from schemas.base import Slug
@@ -13,8 +13,10 @@ from schemas.handovers import HandoverProposed
 from schemas.investigations import InvestigationBody, InvestigationRegistered, TableBody
 from schemas.person import PersonRef
 from schemas.service import DeliveryFact, HandoverFact
+from schemas.supports import SupportAccepted
 from schemas.tables.obligation_row import Per, Row, Who
 from schemas.tables.obligations import BY_CODE, ROWS, STANDING
+from schemas.tables.obligations_of_help import REVIEW_MARKS
 from services.oversight.rules.calendar import Calendar
 from services.oversight.rules.case import Handover, Obligation, distinct
 from services.oversight.rules.conditions import Event, opens
@@ -208,6 +210,14 @@ def _by_its_id(field: str) -> Callable[[Event], Iterator[About]]:
     return about
 
 
+def _support_mark(event: Event) -> Iterator[About]:
+    """Each day at which a support that starts is looked at."""
+    body = event.body
+    if isinstance(body, SupportAccepted):
+        for after in REVIEW_MARKS:
+            yield About(body.support, day=body.start + timedelta(days=after))
+
+
 _OF_HANDOVER: dict[Per, Callable[[Row, Event, HandoverFact], Iterator[About]]] = {
     Per.HANDOVER: _handover,
     Per.HANDOVER_CHILD: _handover_child,
@@ -229,6 +239,7 @@ _OF_MESSAGE: dict[Per, Callable[[Event], Iterator[About]]] = {
     Per.LINK: _link,
     Per.CORRECTION: _correction,
     Per.STATEMENT: _statement,
+    Per.SUPPORT_MARK: _support_mark,
     **{per: _by_its_id(field) for per, field in FIELDS.items()},
 }
 
@@ -277,6 +288,7 @@ def parties(who: Who, event: Event, about: About) -> tuple[Slug, ...]:
         Who.COORDINATION: (head.coordination,),
         Who.RECIPIENT: (about.to,),
         Who.GIVER: (about.giver,),
+        Who.DUTY: head.duty or (event.fact.actor,),
         Who.OWNER: (getattr(event.body, "owner", None),),
     }
     return distinct(meant[who])

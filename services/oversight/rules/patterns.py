@@ -10,9 +10,10 @@ from schemas.tables.transitions import Effect
 from services.oversight.rules import flagged
 from services.oversight.rules.case import distinct
 from services.oversight.rules.conditions import Event
-from services.oversight.rules.ladder import raise_alert, resolve
+from services.oversight.rules.ladder import hasten, raise_alert, resolve
 
 BOUNCE_LOOP = "BOUNCE_LOOP"
+REPORTED_AGAIN = "REPORT_DURING_MONITORING"
 OPEN_CONCERN = "CLOSED_WITH_OPEN_CONCERN"
 SINGLE_SOURCE = "SINGLE_SOURCE"
 MANIFEST = "MANIFEST_VIOLATION"
@@ -32,6 +33,7 @@ def follow(event: Event) -> None:
     _open_concern(event)
     _single_source(event)
     _manifest(event)
+    _reported_again(event)
     flagged.follow(event)
     _too_many_helpers(event)
 
@@ -100,10 +102,22 @@ def _another_leads(event: Event) -> bool:
     return event.before.regie != event.watch.head.regie
 
 
+def _reported_again(event: Event) -> None:
+    """A new report while it was being watched whether it stays safe: who monitors and who leads hear it, and what was
+    already late goes a tier up (D§6.1: one report in twenty).
+    """
+    monitors = event.watch.of("MONITORING_CHECK")
+    if event.fact.type == "reports.registered" and monitors:
+        told = distinct(*(owed.responsible for owed in monitors), (event.watch.head.regie,))
+        _raise(event, REPORTED_AGAIN, told, None)
+        hasten(event)
+
+
 _OVER: Mapping[str, Callable[[Event], bool]] = {
     BOUNCE_LOOP: _bounce_over,
     OPEN_CONCERN: _concern_over,
     SINGLE_SOURCE: _sources_over,
+    REPORTED_AGAIN: lambda event: event.fact.type == "reports.assessed",
     TOO_MANY: lambda event: _few_helpers(event) or _another_leads(event),
 }
 """When a pattern is over."""

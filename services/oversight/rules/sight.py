@@ -20,12 +20,24 @@ from schemas.investigations import (
 )
 from schemas.person import PersonRef
 from schemas.service import HandoverFact
+from schemas.supports import SupportWaitAnnounced
 from schemas.tables.obligations import SIGHT_GRACE
 from services.oversight.rules.calendar import day_of, end_of
 from services.oversight.rules.case import Obligation, Plan, Sight, Watch
 from services.oversight.rules.conditions import Event, children_seen
 
 CHECK = "SIGHT_CHECK"
+CARRY_PLANS = (
+    HandoverProposed,
+    WaitAnnounced,
+    ConsultHeld,
+    EmergencyTakenOver,
+    InvestigationRegistered,
+    RaadWaitAnnounced,
+    InvestigationStarted,
+    SupportWaitAnnounced,
+)
+"""Messages that say beside other things who sees the child meanwhile."""
 
 
 def follow(event: Event) -> None:
@@ -48,9 +60,7 @@ def _plans(event: Event) -> tuple[SightPlan, ...]:
     body = event.body
     if isinstance(body, SightPlanned | TrustBroken):
         return body.plans
-    if isinstance(body, HandoverProposed | WaitAnnounced | ConsultHeld | EmergencyTakenOver):
-        return body.sight
-    if isinstance(body, InvestigationRegistered | RaadWaitAnnounced | InvestigationStarted):
+    if isinstance(body, CARRY_PLANS):
         return body.sight
     return ()
 

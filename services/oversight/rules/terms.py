@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from schemas.care import MeasureStarted
+from schemas.care import MeasureEnding, MeasureStarted
 from schemas.handovers import WaitAnnounced
 from schemas.investigations import RaadWaitAnnounced, TableInvited
 from schemas.parties import OrganisationKind
+from schemas.supports import SupportWaitAnnounced
 from schemas.tables.obligation_row import From, Row, Term, working_days
 from schemas.tables.obligations import (
     BEFORE_MEASURE_END,
@@ -50,7 +51,7 @@ def _from_now(row: Row, event: Event, calendar: Calendar, day: date | None) -> d
 
 
 def _wait_until(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
-    if not isinstance(event.body, WaitAnnounced):
+    if not isinstance(event.body, WaitAnnounced | SupportWaitAnnounced):
         return _from_now(row, event, calendar, day)
     until = max(event.body.until, day_of(event.fact.at))
     return min(end_of(until), calendar.after(event.fact.at, LONGEST_WAIT))
@@ -83,6 +84,12 @@ def _before_end(row: Row, event: Event, calendar: Calendar, day: date | None) ->
     return end_of(body.until - timedelta(days=min(BEFORE_MEASURE_END, half)))
 
 
+def _ending_on(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    """The announced end of a measure; when it is over already, the row's own term."""
+    body = event.body
+    return end_of(body.on) if isinstance(body, MeasureEnding) else _from_now(row, event, calendar, day)
+
+
 def _named_in(field: str) -> Callable[[Row, Event, Calendar, date | None], datetime]:
     """The day that a field of the message names."""
 
@@ -104,6 +111,8 @@ _BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
     From.ACT_BEFORE: _named_in("act_before"),
     From.EVALUATE_ON: _named_in("evaluate_on"),
     From.BEFORE: _named_in("before"),
+    From.END_DATE: _named_in("end_date"),
+    From.ENDING_ON: _ending_on,
 }
 
 

@@ -132,7 +132,7 @@ def test_an_agreement_nobody_spoke_about_is_overridden_until_a_consult_says_that
         if stand is not None:
             held = JointConsultHeld(
                 consult=uid("c"),
-                about="KEY_DECISION",
+                topic="KEY_DECISION",
                 held_on=play.today,
                 took_part=(TEAM.slug,),
                 adviser="BEHAVIOURAL_SCIENTIST",

@@ -5,12 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from schemas.body import Staying
-from schemas.care import MeasureKind, SupportKind
+from schemas.care import MeasureKind
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.manifest import Purpose, Weighing
 from schemas.parties import Party
 from schemas.person import Person, Role
 from schemas.refusal import Flag, Mend, Refusal
+from schemas.supports import SupportKind
 from schemas.tables.grounds import GROUNDS
 from services.gate.rules.case import Case, HandoverRecord, MeasureRecord, Record, ReportRecord, SupportRecord
 from services.gate.rules.grounds import CONDITIONS, PERSONS

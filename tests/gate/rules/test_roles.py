@@ -3,13 +3,14 @@
 import pytest
 
 from schemas.body import Channel, ChildSeen, Watcher, WatcherKind
-from schemas.care import MonitoringPlanned, SightConfirmed, SightPlanned, SupportAccepted, SupportKind, SupportRequested
+from schemas.care import MonitoringPlanned, SightConfirmed, SightPlanned
 from schemas.cases import CaseOpened
 from schemas.handovers import EmergencyEnded
 from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Refusal
 from schemas.service import OVERSIGHT, AlertAcknowledged, AlertRaised
-from services.gate.rules.case import Judgement, SupportRecord
+from schemas.supports import SupportKind, SupportRequested
+from services.gate.rules.case import Judgement
 from tests.gate.rules.families import BOARD, FATHER, MOTHER, OTHER_TEAM, RAAD, RVT, SCHOOL, child, uid
 from tests.gate.rules.play import GI, TEAM, VT, H, Play, plan, worker_of
 
@@ -104,24 +105,6 @@ def test_the_school_confirms_only_when_it_is_the_named_watcher() -> None:
     assert not play.say(SCHOOL, body).reasons
     parent = body.model_copy(update={"by": Watcher(kind=WatcherKind.PARENT, function="MOTHER")})
     assert codes(play.say(TEAM, parent)) == {Refusal.REASON_NOT_ALLOWED}
-
-
-def test_a_support_is_accepted_by_who_was_asked_and_never_moves_regie() -> None:
-    """Its professional then stands on the roster."""
-    play = Play(TEAM)
-    asked = SupportRequested(support=uid("s"), kind=SupportKind.JOIN_SUPPORT, task="COACHING")
-    assert not play.say(TEAM, asked, GI).reasons
-    yes = SupportAccepted(support=uid("s"), professional=worker_of(GI.slug), start=play.today)
-    assert codes(play.say(TEAM, yes, GI)) == {Refusal.UNKNOWN_REFERENCE}
-    assert not play.say(GI, yes, TEAM).reasons
-    assert (play.case.of(SupportRecord)[uid("s")].state, play.head.regie) == ("ACCEPTED", TEAM.slug)
-
-
-def test_specialist_case_management_names_its_criteria_and_its_end() -> None:
-    """It is a service for a time, not a way to lose a family (D#6, D#8, D#9)."""
-    asked = SupportRequested(support=uid("s"), kind=SupportKind.SPECIALIST_CASE_MANAGEMENT, task="LEAD")
-    found = Play(TEAM).say(TEAM, asked, GI)
-    assert {what for reason in found.reasons for what in reason.missing} == {"criteria", "until"}
 
 
 def test_who_is_to_monitor_is_a_party() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.body import Body
-from schemas.care import DossierShared, SightConfirmed, SupportKind, SupportRequested
+from schemas.care import DossierShared, SightConfirmed
 from schemas.consents import Decision, Scope
 from schemas.handovers import HandoverAnswered
 from schemas.manifest import (
@@ -25,6 +25,7 @@ from schemas.manifest import (
 from schemas.parties import Party
 from schemas.person import Custody, Person, Role
 from schemas.refusal import Flag, Mend, Reason, Refusal
+from schemas.supports import SupportKind, SupportRequested
 from schemas.tables.consent_ages import Mode
 from services.gate.rules.case import Case, ItemRecord, Record, ReportRecord
 from services.gate.rules.sections import judge_sections

@@ -85,7 +85,7 @@ def test_a_false_alarm_needs_no_action() -> None:
 def held(play: Play, who: Party = VT, **more: Any) -> Judgement:
     given: dict[str, Any] = {
         "consult": uid("c"),
-        "about": "STAGNATION",
+        "topic": "STAGNATION",
         "held_on": play.today,
         "took_part": (TEAM.slug, VT.slug),
         "adviser": "REGIONAL_SAFETY_TEAM",
@@ -99,7 +99,7 @@ def test_a_consult_is_asked_of_parties_and_said_by_one_who_took_part() -> None:
     play = played()
     raised(play)
     asked = ConsultRequested(
-        consult=uid("c"), about="STAGNATION", invited=(VT.slug,), before=play.today, stagnation=uid("s")
+        consult=uid("c"), topic="STAGNATION", invited=(VT.slug,), before=play.today, stagnation=uid("s")
     )
     strange = asked.model_copy(update={"invited": (OTHER_TEAM.slug,), "stagnation": uid("other")})
     assert [reason.missing for reason in play.say(TEAM, strange).reasons] == [("invited",), ("stagnation",)]
