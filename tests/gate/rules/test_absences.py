@@ -8,14 +8,15 @@ import pytest
 from schemas.absences import AbsenceEnded, AbsencePlanned, AbsenceStarted, Agreement
 from schemas.cases import CaseClosed, Closing
 from schemas.handovers import HandoverKind, StoryAcknowledged
-from schemas.investigations import InvestigationRegistered
+from schemas.manifest import Purpose
 from schemas.parties import Competence, Party, Professional
 from schemas.refusal import Flag, Mend, Refusal
 from schemas.stagnations import AgreementStand, JointConsultHeld
 from services.gate.rules.case import Judgement
 from services.gate.rules.help_records import AbsenceRecord
 from tests.gate.rules.families import RAAD, uid
-from tests.gate.rules.play import GI, TEAM, VT, H, Play, plan, proposal, worker_of
+from tests.gate.rules.play import GI, TEAM, VT, H, Play, proposal, worker_of
+from tests.gate.rules.requests import request, words
 
 LEAD, STAND_IN = worker_of(TEAM.slug, 1), worker_of(TEAM.slug, 7)
 MANAGER = Professional(ref="manager", function="TEAM_MANAGER", competences=(Competence.MANAGEMENT,))
@@ -48,10 +49,11 @@ def fall_ill(play: Play, by: Professional = MANAGER, **more: Any) -> Judgement:
     return play.say(TEAM, AbsenceStarted(**(given | more)), by=by)
 
 
-def ask_raad(play: Play, by: Professional, **more: Any) -> Judgement:
+def ask_raad(play: Play, by: Professional, second: Professional | None = None, *, acute: bool = False) -> Judgement:
     team = TEAM.model_copy(update={"designated_for_vto": True})
-    body = InvestigationRegistered(investigation=uid("vto"), children=("child",), sight=(plan(),))
-    return play.say(team, body, RAAD, by=by, **more)
+    body = request(uid(f"vto-{len(play.accepted)}"), acute_danger=acute)
+    more = {"second": second} if second else {}
+    return play.say(team, body, RAAD, by=by, sections=words(), purpose=Purpose.INVESTIGATION, **more)
 
 
 def test_a_planned_absence_names_who_stands_in() -> None:
@@ -113,6 +115,15 @@ def test_the_stand_in_signs_what_is_decided_in_an_absence() -> None:
     signed = ask_raad(play, by=colleague, second=STAND_IN)
     assert not signed.reasons
     assert Flag.DECIDED_DURING_ABSENCE in signed.effects.flags
+
+
+def test_in_acute_danger_nobody_waits_for_the_stand_in() -> None:
+    """A second professional looks at it within a day, and it is seen all the same."""
+    play = Play(TEAM)
+    fall_ill(play)
+    asked = ask_raad(play, by=worker_of(TEAM.slug, 2), acute=True)
+    assert not asked.reasons
+    assert Flag.DECIDED_DURING_ABSENCE in asked.effects.flags
 
 
 def test_who_leads_decides_from_away_as_always() -> None:
