@@ -109,6 +109,9 @@ class MeasureKind(StrEnum):
     YOUTH_PROBATION = "YOUTH_PROBATION"  # jeugdreclassering
 
 
+Possible = Literal["NOT_POSSIBLE", "POSSIBLE"]
+
+
 class MeasureStarted(Body):
     """A court order charges this institution with a measure for one child. Opens a TO_MEASURE handover by itself."""
 
@@ -120,6 +123,7 @@ class MeasureStarted(Body):
     since: date
     until: date
     handover: Uuid  # the id the imposed handover gets
+    without_measure: Possible | None = None  # was help without it possible (JB Noord 2016 §2.2: routes A, B)
 
     @model_validator(mode="after")
     def _within_the_law(self) -> Self:

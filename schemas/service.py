@@ -233,6 +233,16 @@ class DeliveryFact(Body):
     again: Uuid | None = None  # of SENT_AGAIN: its new id
 
 
+class AgeBand(StrEnum):
+    """How old a child was on the day: 12 and 16 are where another's consent is needed (Jeugdwet 7.3.4)."""
+
+    UNBORN = "UNBORN"
+    UNDER_12 = "UNDER_12"
+    FROM_12 = "FROM_12"
+    FROM_16 = "FROM_16"
+    ADULT = "ADULT"
+
+
 class HandoverFact(Frozen):
     """A handover before and after a message."""
 
@@ -290,6 +300,8 @@ class Fact(Frozen):
     birthdays: dict[PersonRef, date] = Field(
         default_factory=dict
     )  # next 12th, 16th or 18th birthday, for CONSENT_REVIEW
+    ages: dict[PersonRef, AgeBand] = Field(default_factory=dict)  # of the children of the case, on this day
+    entry: Count | None = None  # place of the decision's entry in the chain of its slot: what it is counted by
     barrier: Code | None = None  # of a TICK
 
 

@@ -124,11 +124,11 @@ TOPICS = (
     ),
     Topic(
         name="case.facts",
-        purpose="coded facts and ticks for oversight; internal",
+        purpose="coded facts and ticks, for oversight and for what is counted; internal",
         key=SUBJECT,
         retention=FACTS,
         writers=("gate",),
-        readers=("oversight",),
+        readers=("oversight", "ledger"),
         messages=("fact", "tick"),
     ),
     Topic(

@@ -124,6 +124,19 @@ def refusals_command(asking: Asking) -> None:
     asking.show("/api/numbers/refusals", _refusals)
 
 
+@question("routes")
+@click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it is looked at (default: the last day, or today)."
+)
+@click.option(
+    "--siblings/--no-siblings", default=True, show_default=True, help="Whether brothers and sisters count each."
+)
+def routes_command(asking: Asking, on: datetime | None, siblings: bool) -> None:
+    """Routes A to D: help without a measure and measures, how many and how long."""
+    day = f"{on:%Y-%m-%d}" if on else None
+    asking.show("/api/numbers/routes", _routes, on=day, siblings=str(siblings).lower())
+
+
 def table(title: str, *columns: str, rows: Iterable[Iterable[Any]]) -> Table:
     """A table in which nothing that came from elsewhere is read as markup."""
     made = Table(*columns, title=title)
@@ -182,3 +195,36 @@ def _refusals(answer: Row) -> Shown:
     yield f"{answer['refused']} messages refused"
     rows = ((r["number"], r["name"], r["in_words"], r["code"]) for r in answer["reasons"])
     yield table("Why", "how many", "message", "reason", "code", rows=rows)
+
+
+ROUTES = {
+    "A": "straight to a measure, help was not possible",
+    "B": "straight to a measure, help was possible",
+    "A_OR_B": "straight to a measure, not said whether help was possible",
+    "C": "help, and no measure",
+    "D": "help, and a measure all the same",
+    "OPEN": "help that runs on",
+}
+SPELLS = {"finished": "help that ended", "to_measure": "- to a measure", "not_to_measure": "- not to a measure"}
+
+
+def _routes(answer: Row) -> Shown:
+    found, counted = answer["table"], "counted each" if answer["siblings"] else "counted once"
+    days = f"{answer['first'] or 'the beginning'} to {answer['last'] or answer['on']}"
+    yield f"Began {days}, looked at on {answer['on']}; brothers and sisters {counted}"
+    rows: list[tuple[Any, ...]] = [("trajectories", found["trajectories"], None), ("measures", found["measures"], None)]
+    rows += [("help without a measure", found["help"], None)]
+    spells = {**SPELLS, "open": "still open"}
+    rows += [(words, found[name]["number"], _days(found[name]["mean_days"])) for name, words in spells.items()]
+    yield table("Table 1", "what", "how many", "mean days", rows=rows)
+    if found["percent_to_measure"] is not None:
+        yield f"{found['percent_to_measure']:.1f} % of the help that ended led to a measure"
+    each = ((r["route"], ROUTES.get(r["route"]), r["number"], _days(r["mean_days"])) for r in answer["routes"])
+    yield table("Routes, by child", "route", "which", "how many", "mean days of help", rows=each)
+    if answer["not_counted"]:
+        yield "not counted: " + ", ".join(f"{n['number']} x {n['kind']}" for n in answer["not_counted"])
+
+
+def _days(mean: float | None) -> int | None:
+    """In whole days, as the study prints them; the exact mean is in the JSON."""
+    return None if mean is None else round(mean)

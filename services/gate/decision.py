@@ -238,6 +238,7 @@ def _accept(
         resends=_resends(missed, event.data.to) if missed else None,
         inbox=inbox,
     )
+    entry = scribe.counters.slot().seq
     if missed is not None:
         scribe.counters.stored(missed.inbox, missed.sequence)
     for place in inbox:
@@ -250,7 +251,7 @@ def _accept(
         given = VerdictGiven(message=telling.message(received), verdict=Verdict.DELIVERED, flags=effects.flags)
         _send_verdict(received, given, scribe, seal)
         if missed is None:
-            scribe.emits.append(facts.record(facts.fact_of(ctx, after, effects)))
+            scribe.emits.append(facts.record(facts.fact_of(ctx, after, effects, entry)))
         else:
             receipts.sent_again(missed.inbox, missed.pending, event.id, scribe, world.today)
     for notice in discreet(effects.notices, ctx, after):

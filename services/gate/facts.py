@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 
-from schemas.base import Slug, Subject
+from schemas.base import Count, Slug, Subject
 from schemas.body import Phase
 from schemas.corrections import DossierCorrected
 from schemas.parties import Party
 from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason, Refusal
-from schemas.service import CaseFact, DeliveryFact, Fact, FactKind
+from schemas.service import AgeBand, CaseFact, DeliveryFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
 from schemas.tables.grounds import CONSENT
 from services.gate.discretion import outside
@@ -25,8 +25,8 @@ TURNING_AGES = tuple(sorted({row.start for row in AGES} - {0}))
 """Birthdays on which another consent is needed (Jeugdwet 7.3.4, 7.3.15; schemas/tables/consent_ages.py)."""
 
 
-def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
-    """The fact of one accepted message. `after` is the case with its effects."""
+def fact_of(ctx: Context, after: Case, effects: Effects, entry: Count | None = None) -> Fact:
+    """The fact of one accepted message. `after` is the case with its effects; `entry` the place of its ledger entry."""
     data = ctx.event.data
     sections = data.manifest.sections if data.manifest else ()
     support = after.of(SupportRecord).get(getattr(ctx.body, "support", ""))
@@ -50,6 +50,8 @@ def fact_of(ctx: Context, after: Case, effects: Effects) -> Fact:
         support=support.type if support else None,
         to_correct=_to_correct(ctx, after),
         birthdays=birthdays(after, ctx.today),
+        ages={person.ref: age_band(person, ctx.today) for person in after.persons if person.is_child},
+        entry=entry,
     )
 
 
@@ -145,6 +147,16 @@ def thread_fact(thread: Case, directory: Mapping[Slug, Party]) -> CaseFact | Non
 def _duty(measures: Iterable[MeasureRecord], today: date) -> tuple[Slug, ...]:
     running = (m for m in measures if m.ended_on is None and m.since <= today < m.until)
     return tuple(dict.fromkeys(m.institution for m in running))
+
+
+def age_band(child: Person, today: date) -> AgeBand:
+    """Of a child of the case."""
+    age = child.age_on(today)
+    if age is None:
+        return AgeBand.UNBORN
+    if age < 12:
+        return AgeBand.UNDER_12
+    return AgeBand.FROM_12 if age < 16 else AgeBand.FROM_16 if age < 18 else AgeBand.ADULT
 
 
 def birthdays(case: Case, today: date) -> dict[PersonRef, date]:

@@ -9,7 +9,7 @@ import structlog
 from services.ledger import queries, store
 from services.ledger.api import ledger_api
 from services.ledger.desk import Desk
-from services.ledger.projection import ALERTS, LEDGER, Projection
+from services.ledger.projection import ALERTS, FACTS, LEDGER, Projection
 from services.ledger.reads import LookLog
 from services.runtime import log as logs
 from services.runtime.directory import DirectoryReader, load_pins
@@ -37,7 +37,7 @@ async def serve(settings: Settings) -> None:
     await reader.start()
     looks = LookLog(kafka)
     app = faust_app(f"ledger.{model}", kafka)  # a new database is a new group: it reads everything from the start
-    read_topics(app, "ledger", (LEDGER, ALERTS), Projection(engine, str(cluster.epoch), reader).handle)
+    read_topics(app, "ledger", (LEDGER, ALERTS, FACTS), Projection(engine, str(cluster.epoch), reader).handle)
 
     async def numbers() -> list[Gauge]:
         async with engine.connect() as connection:

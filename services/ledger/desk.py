@@ -70,7 +70,7 @@ class Desk:
 
     async def note(self, caller: Caller, asked: Asked) -> None:
         """Write the question down; then refuse it if the role does not allow it, whatever was asked about."""
-        allowed = caller.role is Role.PRIVACY_OFFICER or (asked.question in OF_A_REGION and self._coordinates(caller))
+        allowed = caller.role is Role.PRIVACY_OFFICER or (_of_a_region(asked) and self._coordinates(caller))
         try:
             await self._looks.write(caller, asked, allowed)
         except LookNotWrittenError:
@@ -146,3 +146,7 @@ class Desk:
             return {caller.organisation}
         region = self._directory().organisations.items()
         return {caller.organisation, *(slug for slug, o in region if o.coordination == caller.organisation)}
+
+
+def _of_a_region(asked: Asked) -> bool:
+    return asked.question in OF_A_REGION and (asked.case is None or asked.question is Question.ALERTS)

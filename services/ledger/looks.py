@@ -27,7 +27,7 @@ class Question(StrEnum):
     LEADS = "LEADS"
     KNEW = "KNEW"
     RECEIVED = "RECEIVED"
-    COURSE = "COURSE"
+    CONTACT = "CONTACT"
     WAITS = "WAITS"
     ROUTES = "ROUTES"
     ALONE = "ALONE"

@@ -1,4 +1,4 @@
-"""Kafka to SQL: every ledger entry and every alert, once, however often it is read.
+"""Kafka to SQL: every ledger entry, every alert and what is counted of every fact, once, however often it is read.
 
 The chain is checked while it is read. What does not hold is kept as a fault and reported as an alarm; it never stops
 the reading, because the rest of the ledger is evidence as well.
@@ -17,6 +17,7 @@ from schemas.entry import Entry, EntryKind, entry_hash
 from services.ledger import store
 from services.ledger.alerts import BARRIER_KEY, AlertChange, UnusableAlert, barrier_of, read_alert, write_alert
 from services.ledger.chain import Before, End, Fault, FaultCode, Signed, chain_faults, out_of_time, read_signed
+from services.ledger.events import CountedFact, event_rows, read_fact
 from services.ledger.rows import rows_of
 from services.runtime.directory import Directory
 from services.runtime.faust_app import Incoming
@@ -25,6 +26,7 @@ from services.runtime.sql import insert_new, upsert
 
 LEDGER: Final = "ledger"
 ALERTS: Final = "oversight.outbox"
+FACTS: Final = "case.facts"
 GATE: Final = "gate"
 
 log = structlog.get_logger(__name__)
@@ -63,17 +65,20 @@ class Projection:
         for record, fault in batch.faults:
             log.error("LEDGER_FAULT", code=fault.code, topic=record.topic, slot=record.partition, seq=fault.seq)
 
-    def _read(self, record: Incoming) -> Signed | AlertChange | Fault | None:
+    def _read(self, record: Incoming) -> Signed | AlertChange | CountedFact | Fault | None:
         """What a record says once its signature was checked; None when it says nothing to keep."""
         directory = self._source.directory
         try:
+            if record.topic == FACTS:
+                return read_fact(record.partition, record.value or b"")
             if record.topic == LEDGER:
                 return read_signed(record.value or b"", lambda kid: gate_key(directory, kid))
             return None if record.key == BARRIER_KEY else read_alert(record, directory, self._epoch)
         except (BadSignature, UnusableAlert) as bad:
             return Fault(FaultCode.NOT_AUTHENTIC, record.partition, None, str(bad))
         except ValidationError:
-            return Fault(FaultCode.UNREADABLE, record.partition, None, "is not a ledger entry")
+            what = "a fact" if record.topic == FACTS else "a ledger entry"
+            return Fault(FaultCode.UNREADABLE, record.partition, None, f"is not {what}")
 
 
 def gate_key(directory: Directory, kid: str) -> PublicKey | None:
@@ -95,11 +100,13 @@ class _Batch:
         self._alerts: list[AlertChange] = []
         self.faults: list[tuple[Incoming, Fault]] = []
 
-    async def take(self, record: Incoming, read: Entry | AlertChange | Fault | None) -> None:
+    async def take(self, record: Incoming, read: Entry | AlertChange | CountedFact | Fault | None) -> None:
         if isinstance(read, Entry):
             await self._entry(record, read, (record.value or b"").decode("ascii"))
         elif isinstance(read, AlertChange):
             self._alerts.append(read)
+        elif isinstance(read, CountedFact):
+            await self._fact(read)
         elif read is not None:
             self.faults.append((record, read))
         elif record.key == BARRIER_KEY:
@@ -128,6 +135,13 @@ class _Batch:
             before = Before(_end(slot), await self._case(entry), await self._last_sequences(entry))
             self.faults.extend((record, fault) for fault in chain_faults(entry, before))
             self._keep(entry, hashed, jws, slot)
+
+    async def _fact(self, counted: CountedFact) -> None:
+        for table, row in event_rows(self._epoch, counted):
+            self._rows[table].append(row)
+        if counted.fact.barrier is not None:
+            slot = await self._slot(counted.slot)
+            slot["facts_barrier"] = max(slot["facts_barrier"] or "", counted.fact.barrier)
 
     def _keep(self, entry: Entry, hashed: str, jws: str, slot: dict[str, Any]) -> None:
         for table, row in rows_of(entry, hashed, jws):
@@ -216,7 +230,9 @@ def _fault_row(record: Incoming, fault: Fault) -> dict[str, Any]:
         "code": fault.code.value,
         "slot_seq": fault.seq,
         "detail": fault.detail[:200],
-        "value": (record.value or b"").decode("ascii", "replace").replace("\x00", "?"),
+        "value": None
+        if record.topic == FACTS
+        else (record.value or b"").decode("ascii", "replace").replace("\x00", "?"),
     }
 
 

@@ -209,11 +209,11 @@ class State(NamedTuple):
 
 
 async def state(connection: AsyncConnection, epoch: str, slots: int) -> State:
-    """The lowest barrier that both the ledger and the alerts have passed in every slot; None until all have one."""
+    """The lowest barrier that ledger, alerts and facts have passed in every slot; None until all have one."""
     s, f = store.slots.c, store.faults.c
     rows = (await connection.execute(sa.select(store.slots).where(s.epoch == epoch))).all()
-    marks = [mark for row in rows for mark in (row.barrier, row.alerts_barrier)]
-    barrier = min(marks) if len(marks) == 2 * slots and all(marks) else None
+    marks = [mark for row in rows for mark in (row.barrier, row.alerts_barrier, row.facts_barrier)]
+    barrier = min(marks) if len(marks) == 3 * slots and all(marks) else None
     latest = sa.select(f.code, f.topic, f.partition, f.slot_seq).where(f.epoch == epoch)
     found = (await connection.execute(latest.order_by(f.partition, f.offset).limit(10))).mappings()
     count = sa.select(sa.func.count()).select_from(store.faults).where(f.epoch == epoch)

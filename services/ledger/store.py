@@ -157,6 +157,39 @@ inbox_sequences = sa.Table(
     sa.Index("inbox_sequences_last", "epoch", "slot", "inbox", "sequence"),
 )
 
+events = sa.Table(
+    "events",
+    metadata,
+    *_place(),
+    sa.Column("case", sa.String(48), nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("name", CODE, nullable=False),
+    sa.Column("message", CODE, nullable=False),
+    sa.Column("actor", CODE, nullable=False),
+    sa.Column("actor_kind", CODE),
+    sa.Column("recipient", CODE),
+    sa.Column("regie", CODE),  # who led the case after it
+    sa.Column("thing", CODE),  # the handover, support, measure, report or other case it is about
+    sa.Column("kind", CODE),
+    sa.Column("outcome", CODE),
+    sa.Column("day", sa.Date, nullable=False),  # the day it speaks of, in the Netherlands; else that of the decision
+    sa.Index("events_case", "epoch", "case", "name"),
+    sa.Index("events_name", "name", "day"),
+)
+"""What is counted of accepted messages, from the gate's facts: codes and days, no content. It counts only together with
+the signed entry at the same place, so nothing counts twice; an event may be read before its entry."""
+
+event_children = sa.Table(
+    "event_children",
+    metadata,
+    *_place(),
+    sa.Column("child", CODE, primary_key=True),
+    sa.Column("mark", CODE, primary_key=True),
+    sa.Column("age", CODE),
+    sa.ForeignKeyConstraint(_KEY, [f"events.{name}" for name in _KEY]),
+)
+"""The children an event is about, and what it says of each: named, or its place in a talk."""
+
 slots = sa.Table(
     "slots",
     metadata,
@@ -169,6 +202,7 @@ slots = sa.Table(
     sa.Column("checkpoint_at", Utc),
     sa.Column("barrier", CODE),  # of the ledger's checkpoints
     sa.Column("alerts_barrier", CODE),  # of oversight.outbox
+    sa.Column("facts_barrier", CODE),  # of case.facts
 )
 """How far each slot was read."""
 

@@ -39,6 +39,24 @@ ANSWERS: dict[str, Any] = {
             | {"case_closed_at": None}
         ],
     },
+    "routes": {
+        "first": None,
+        "last": None,
+        "on": "2016-02-29",
+        "siblings": False,
+        "table": {
+            "trajectories": 580,
+            "measures": 446,
+            "help": 134,
+            "finished": {"number": 101, "mean_days": 164.38},
+            "to_measure": {"number": 19, "mean_days": 77.53},
+            "not_to_measure": {"number": 82, "mean_days": 184.51},
+            "open": {"number": 33, "mean_days": None},
+            "percent_to_measure": 18.81,
+        },
+        "routes": [{"route": "D", "number": 19, "mean_days": 77.53}, {"route": "A", "number": 5, "mean_days": None}],
+        "not_counted": [{"kind": "AFTERCARE", "number": 4}],
+    },
     "refusals": {
         "refused": 3,
         "reasons": [{"number": 3, "name": "dossiers.shared", "in_words": "there is no basis", "code": "NO_BASIS"}],
@@ -48,6 +66,7 @@ WORDS = {
     "leads": ("the family, with team-a leads", "nobody"),
     "knew": ("nobody led", "[red]child", "STORY"),
     "received": ("COMPLETED", "2026-03-09 09:00"),
+    "routes": ("counted once", "164", "78", "18.8 %", "4 x AFTERCARE", "a measure all the same"),
     "refusals": ("3 messages refused", "there is no basis"),
 }
 
@@ -96,6 +115,8 @@ def test_days_moments_and_kinds_are_passed_on(run: Callable[..., Any]) -> None:
     assert dict(asked[-1].url.params) == {"since": "2026-03-01", "until": "2026-03-31", "kind": "RAAD"}
     _, asked = run("leads", CASE, "--at", "2026-03-02T09:00:00Z")
     assert asked[-1].url.params["at"] == "2026-03-02T09:00:00Z"
+    _, asked = run("routes", "--on", "2016-02-29", "--no-siblings")
+    assert dict(asked[-1].url.params) == {"on": "2016-02-29", "siblings": "false"}
 
 
 def test_a_refusal_is_told_with_its_code(run: Callable[..., Any]) -> None:

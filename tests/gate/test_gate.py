@@ -72,7 +72,10 @@ def test_an_accepted_message_gets_one_entry_one_verdict_and_one_fact(bench: Any,
     assert [entry.kind for entry in outcome.entries] == [EntryKind.MESSAGE]
     assert outcome.entry.regie is not None and outcome.entry.regie.holder_after == VT
     assert outcome.entry.case_seq == 1
-    assert [fact.type for fact in outcome.facts] == ["cases.opened"]
+    (fact,) = outcome.facts
+    assert (fact.type, fact.id) == ("cases.opened", outcome.entry.message and outcome.entry.message.id)
+    assert fact.entry == outcome.entry.slot_seq  # by which it is counted, once
+    assert fact.ages == {CHILD.ref: "UNDER_12"}
 
 
 def test_entries_chain_by_slot_and_by_case(bench: Any, worker: Professional, case: str) -> None:

@@ -1,7 +1,7 @@
 """The ledger service without Kafka: a filled read model and its HTTP interface."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class SmallDirectory:
     organisations = {  # noqa: RUF012
         **{slug: Member(OrganisationKind.LOCAL_TEAM, "desk-noord") for slug in ("team-a", "team-b", "team-c")},
         "vt-noord": Member(OrganisationKind.VEILIG_THUIS, "desk-noord"),
+        "gi-x": Member(OrganisationKind.CERTIFIED_INSTITUTION, "desk-noord"),
         "school-x": Member(OrganisationKind.EXTERNAL, "desk-noord"),
         "desk-noord": Member(OrganisationKind.COORDINATION),
         "desk-zuid": Member(OrganisationKind.COORDINATION),
@@ -96,14 +97,14 @@ class Ledger:
 
 
 @contextlib.asynccontextmanager
-async def served(gate: Any, folder: Path) -> AsyncIterator[Ledger]:
+async def served(gate: Any, folder: Path, more: Sequence[Incoming] = ()) -> AsyncIterator[Ledger]:
     """What this small gate has written, read and ready to be asked."""
     looks = RememberedLooks()
     engine = engine_of(f"sqlite+aiosqlite:///{folder}/ledger.db")
     await store.prepare(engine)
     directory: Any = SmallDirectory(gate)
     lines = [Incoming(LEDGER, slot, i, b"", seal.encode(), ()) for i, (slot, seal) in enumerate(gate.lines)]
-    await Projection(engine, gate.epoch, directory).handle(lines)
+    await Projection(engine, gate.epoch, directory).handle([*more, *lines])
 
     def current() -> Directory:
         found: Directory = directory

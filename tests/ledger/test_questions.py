@@ -199,7 +199,7 @@ async def test_refusals_are_counted_by_reason_for_who_was_refused(story: Story, 
     assert (await answer(ledger, "/api/numbers/refusals?until=2026-03-02"))["refused"] == 0
 
 
-@pytest.mark.parametrize("path", ["cases/{}/leads", "cases/{}/knew", "received", "numbers/refusals"])
+@pytest.mark.parametrize("path", ["cases/{}/leads", "cases/{}/knew", "received", "numbers/refusals", "numbers/routes"])
 async def test_each_of_these_questions_is_written_down_first(story: Story, ledger: Ledger, path: str) -> None:
     """With what was asked; a professional is refused, and that is written down too."""
     whole = f"/api/{path.format(story.case)}"

@@ -28,17 +28,21 @@ from confluent_kafka.admin import (
 
 from deploy import born
 from deploy.directory import Deployment, init, publish, records
+from schemas.body import Channel, ChildSeen, Watcher, WatcherKind
+from schemas.care import SightConfirmed
+from schemas.service import Fact, FactKind
 from services.cli.__main__ import main
 from services.ledger import store
 from services.runtime.jose import SigningKey
 from services.runtime.settings import Settings
 from services.runtime.sql import engine_of
+from tests.ledger.telling import Teller
 from topics.rights import Kind, rights
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
-TOPICS = ("ledger", "ledger.reads", "oversight.outbox")
+TOPICS = ("ledger", "ledger.reads", "oversight.outbox", "case.facts")
 TEAMS = ("veilig-thuis-noord", "lokaal-team-linde", "lokaal-team-berk")
 BARRIER = "000000000007"
 
@@ -154,8 +158,8 @@ async def rows(url: str) -> dict[str, int]:
     return found
 
 
-def a_ledger(kit: Any, home: Path, entries: int) -> Any:
-    """A ledger of four slots, many cases, with refusals and checkpoints."""
+def a_ledger(kit: Any, home: Path, entries: int, counted: int) -> Teller:
+    """A ledger of four slots, many cases, with refusals and checkpoints, and facts of its last decisions."""
     key = SigningKey.from_file(home / "keys" / "gate" / "signing.jwk")
     gate = kit.SmallGate(key=key, epoch=str(Settings(home=home).cluster().epoch))
     chosen = random.Random(7)
@@ -166,26 +170,35 @@ def a_ledger(kit: Any, home: Path, entries: int) -> Any:
             gate.refused(case % 4, kit.case(case), actor, to, kit.NO_CONSENT)
         else:
             gate.delivered(case % 4, kit.case(case), actor, to, (kit.section(),))
+    teller = Teller(gate)
+    for number in range(counted):
+        seen = ChildSeen(child="child-1", alone=number % 3 == 0)
+        watcher = Watcher(kind=WatcherKind.PROFESSIONAL, function="nurse")
+        said = SightConfirmed(seen_at=gate.now, by=watcher, channel=Channel.SCHOOL, children=(seen,))
+        actor, to = chosen.sample(TEAMS, 2)
+        teller.say(kit.case(number % 40), actor, to, said)
     for slot in range(4):
         gate.checkpoint(slot, TEAMS, BARRIER)
-    return gate
+    return teller
 
 
-def write(kafka: Any, lines: list[tuple[int, bytes]], forged: list[tuple[int, bytes]], user: str) -> None:
+def write(
+    kafka: Any, lines: list[tuple[int, bytes]], forged: list[tuple[int, bytes]], user: str, topic: str = "ledger"
+) -> None:
     """In transactions of twenty; before every fifth, one with forged lines is aborted."""
     settings = {**kafka.confluent(), "transactional.id": f"test-{user}", "linger.ms": 0}
     producer = Producer(settings)
     producer.init_transactions(30)
     for start in range(0, len(lines), 20):
         if start % 100 == 0:
-            _transaction(producer, forged[:4], commit=False)
-        _transaction(producer, lines[start : start + 20], commit=True)
+            _transaction(producer, topic, forged[:4], commit=False)
+        _transaction(producer, topic, lines[start : start + 20], commit=True)
 
 
-def _transaction(producer: Producer, lines: list[tuple[int, bytes]], commit: bool) -> None:
+def _transaction(producer: Producer, topic: str, lines: list[tuple[int, bytes]], commit: bool) -> None:
     producer.begin_transaction()
     for slot, value in lines:
-        producer.produce("ledger", value, b"subject", partition=slot)
+        producer.produce(topic, value, b"subject", partition=slot)
     producer.flush(20)
     if commit:
         producer.commit_transaction(20)
@@ -193,10 +206,12 @@ def _transaction(producer: Producer, lines: list[tuple[int, bytes]], commit: boo
         producer.abort_transaction(20)
 
 
-def marks(kafka: Any) -> None:
-    """Oversight's echo of the barrier, in every partition."""
+def marks(kafka: Any, at: Any) -> None:
+    """The tick and oversight's echo of its barrier, in every partition."""
     producer = Producer(kafka.confluent())
+    tick = Fact(kind=FactKind.TICK, at=at, id="tick-1", barrier=BARRIER).model_dump_json().encode()
     for slot in range(4):
+        producer.produce("case.facts", tick, b"tick", partition=slot)
         producer.produce("oversight.outbox", json.dumps({"barrier": BARRIER}).encode(), b"barrier", partition=slot)
     assert producer.flush(20) == 0
 
@@ -204,20 +219,28 @@ def marks(kafka: Any) -> None:
 def test_killed_again_and_again_it_has_every_entry_once(
     kit: Any, kafka_broker: Any, home: Path, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exact counts after kill -9, aborted transactions unseen; then audit, export, verification and looks."""
-    gate = a_ledger(kit, home, 1200)
+    """Exact counts after kill -9, aborted transactions unseen; then audit, export, verification and looks.
+
+    What is counted of the facts too: each once, though they are read again with every restart.
+    """
+    teller = a_ledger(kit, home, 1200, 300)
+    gate = teller.gate
     forged = kit.SmallGate(key=gate.key, epoch=gate.epoch)
     for slot in range(4):
         forged.delivered(slot, kit.case(90 + slot), "raad-noord", "gi-noord")
     lines = [(slot, seal.encode()) for slot, seal in gate.lines]
+    facts = [(record.partition, record.value or b"") for record in teller.told()]
+    unsaid = [(slot, fact.replace(b'"entry":', b'"entry":9')) for slot, fact in facts[:4]]
     process.start()
     for part in range(2):
+        write(kafka_broker.settings(), facts[part * 120 : (part + 1) * 120], unsaid, f"f{part}", "case.facts")
         write(kafka_broker.settings(), lines[part * 600 : (part + 1) * 600], forged_lines(forged), f"p{part}")
         process.until(lambda state, done=part: sum(map(int, state.get("entries", {}).values())) > done * 600)  # type: ignore[misc]
         process.kill()
         process.start()
     write(kafka_broker.settings(), lines[1200:], forged_lines(forged), "rest")
-    marks(kafka_broker.settings())
+    write(kafka_broker.settings(), facts[200:], unsaid, "frest", "case.facts")  # forty of them once more
+    marks(kafka_broker.settings(), gate.now)
     wanted = {str(n): s.seq for n, s in gate.slots.items()}
     state = process.until(lambda state: state.get("barrier") == BARRIER and state.get("entries") == wanted)
     assert state["faults"] == 0 and state["ready"] is True
@@ -225,6 +248,7 @@ def test_killed_again_and_again_it_has_every_entry_once(
     assert counted["entries"] == counted["hashes"] == len(lines)
     assert counted["inbox_sequences"] == sum(map(len, gate.held.values()))
     assert counted["entry_reasons"] == 172 and counted["entry_sections"] == 1028
+    assert counted["events"] == counted["event_children"] == len(facts) == 300
     monkeypatch.setenv("ESTAFETTE_HOME", str(home))
     an_audit_is_answered(kit, gate, home, process)
     an_export_is_verified(gate, home)

@@ -17,7 +17,8 @@ from services.ledger.questions.knew import Knew, knew
 from services.ledger.questions.leads import Leads, leads
 from services.ledger.questions.received import Received, received
 from services.ledger.questions.refusals import Refusals, refusals
-from services.ledger.questions.scope import Period, Scope, midnight
+from services.ledger.questions.routes import Days, Routes, routes
+from services.ledger.questions.scope import Period, Scope, midnight, today
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller
 
@@ -53,6 +54,7 @@ def add_questions(app: FastAPI, desk: Desk, caller: Any) -> None:
     """Every question."""
     _of_a_case(app, desk, caller)
     _of_a_period(app, desk, caller)
+    _routes(app, desk, caller)
 
 
 def _of_a_case(app: FastAPI, desk: Desk, caller: Any) -> None:
@@ -102,6 +104,25 @@ def _of_a_period(app: FastAPI, desk: Desk, caller: Any) -> None:
             return await refusals(connection, scope, asked_period(asked))
 
         asked = of_days(Question.REFUSALS, since, until)
+        return await answered(desk, who, asked, find)
+
+
+def _routes(app: FastAPI, desk: Desk, caller: Any) -> None:
+    @app.get("/api/numbers/routes", response_model=Answer[Routes])
+    async def client_routes(
+        who: Annotated[Caller, caller],
+        since: First = None,
+        until: Last = None,
+        on: Annotated[date | None, Query(description="the day it is looked at; else the last day, or today")] = None,
+        siblings: Annotated[bool, Query(description="whether brothers and sisters count each")] = True,
+    ) -> Any:
+        """Routes A to D: help without a measure and measures that began in these days, how many and how long."""
+
+        async def find(connection: AsyncConnection, scope: Scope) -> Routes:
+            looked_at = on or until or await today(connection, scope.epoch)
+            return await routes(connection, scope, Days(since, until, looked_at), siblings)
+
+        asked = of_days(Question.ROUTES, since, until, at=midnight(on), siblings=siblings)
         return await answered(desk, who, asked, find)
 
 

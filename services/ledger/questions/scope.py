@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 
 from schemas.base import Slug
@@ -52,6 +53,18 @@ def midnight(day: date | None, later: int = 0) -> datetime | None:
     return datetime.combine(shifted, time.min, AMSTERDAM).astimezone(UTC) if shifted.year > 1 else None
 
 
+async def reached(connection: AsyncConnection, epoch: str) -> datetime:
+    """The moment up to which anything was decided: the present of a ledger, also on a simulated clock."""
+    last = sa.select(sa.func.max(store.slots.c.at)).where(store.slots.c.epoch == epoch)
+    found: datetime | None = (await connection.execute(last)).scalar()
+    return found or datetime.now(UTC)
+
+
+async def today(connection: AsyncConnection, epoch: str) -> date:
+    """The day of that moment in the Netherlands."""
+    return (await reached(connection, epoch)).astimezone(AMSTERDAM).date()
+
+
 def same_entry(one: Any, other: Any = E) -> sa.ColumnElement[bool]:
     """Both columns' tables are about the same entry."""
     return sa.and_(*(one[name] == other[name] for name in PLACE))
@@ -61,6 +74,39 @@ def concerns(organisations: Collection[Slug]) -> sa.ColumnElement[bool]:
     """One of these acts in the entry or received by it."""
     parties = store.entry_parties.c
     return sa.exists(sa.select(1).where(same_entry(parties), parties.organisation.in_(organisations)))
+
+
+def counted(epoch: str, name: str = "counted") -> sa.CTE:
+    """The events that count: each beside the signed entry of the same decision on the same message."""
+    events = store.events
+    same = sa.and_(same_entry(events.c), E.message == events.c.message, E.verdict == DELIVERED)
+    joined = events.join(store.entries, same)
+    return sa.select(events).select_from(joined).where(events.c.epoch == epoch).cte(name)
+
+
+def within(scope: Scope, events: Any) -> sa.ColumnElement[bool]:
+    """An organisation of the scope said it, or led the case when it was said."""
+    return sa.or_(events.actor.in_(scope.organisations), events.regie.in_(scope.organisations))
+
+
+class WholeDays(sa.sql.functions.FunctionElement[int]):
+    """Whole days from the first date to the second."""
+
+    name = "whole_days"
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(WholeDays, "sqlite")
+def _sqlite_dates(element: Any, compiler: Any, **words: Any) -> str:
+    first, second = (compiler.process(each, **words) for each in element.clauses)
+    return f"cast(julianday({second}) - julianday({first}) as integer)"
+
+
+@compiles(WholeDays, "postgresql")
+def _postgresql_dates(element: Any, compiler: Any, **words: Any) -> str:
+    first, second = (compiler.process(each, **words) for each in element.clauses)
+    return f"(cast({second} as date) - cast({first} as date))"
 
 
 class DaysBetween(sa.sql.functions.FunctionElement[float]):
