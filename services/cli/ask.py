@@ -41,6 +41,8 @@ class Asking:
         console = Console(width=None if sys.stdout.isatty() else 200)
         for part in shown(answer["answer"]):
             console.print(part)
+        if answer.get("uncounted"):
+            console.print(f"not counted: {answer['uncounted']} decisions whose facts were gone before they were read")
 
 
 def _as_json(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -137,6 +139,33 @@ def routes_command(asking: Asking, on: datetime | None, siblings: bool) -> None:
     asking.show("/api/numbers/routes", _routes, on=day, siblings=str(siblings).lower())
 
 
+@question("contact")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="The day it is looked at (default: today).")
+def contact_command(asking: Asking, on: datetime | None) -> None:
+    """Days from the first report to the first real contact; how often cases moved and were given back."""
+    asking.show("/api/numbers/contact", _contact, on=f"{on:%Y-%m-%d}" if on else None)
+
+
+@question("waits")
+@click.option("--case", help="Of one case only.")
+def waits_command(asking: Asking, case: str | None) -> None:
+    """Who waited how long on whom."""
+    asking.show("/api/numbers/waits", _waits, case=case)
+
+
+@question("alone")
+def alone_command(asking: Asking) -> None:
+    """The share of youths that were spoken to alone in a handover."""
+    asking.show("/api/numbers/alone", _alone)
+
+
+@question("learn")
+@click.argument("quarter")
+def learn_command(asking: Asking, quarter: str) -> None:
+    """Numbers of a QUARTER that has ended (2026-Q1), in which nothing identifies anyone."""
+    asking.show("/api/numbers/learn", _learn, quarter=quarter)
+
+
 def table(title: str, *columns: str, rows: Iterable[Iterable[Any]]) -> Table:
     """A table in which nothing that came from elsewhere is read as markup."""
     made = Table(*columns, title=title)
@@ -228,3 +257,46 @@ def _routes(answer: Row) -> Shown:
 def _days(mean: float | None) -> int | None:
     """In whole days, as the study prints them; the exact mean is in the JSON."""
     return None if mean is None else round(mean)
+
+
+def _contact(answer: Row) -> Shown:
+    for name, words in (("met", "met"), ("waiting", "not met yet")):
+        mean, longest = answer[f"{name}_mean_days"], answer[f"{name}_longest_days"]
+        how_long = f", {mean:.1f} days on average, {longest} at most" if answer[name] else ""
+        yield f"{answer[name]} families {words}{how_long}"
+    for name, words in (("hops", "Regie went to another organisation"), ("bounces", "Given back")):
+        yield table(words, "times", "cases", rows=((each["times"], each["cases"]) for each in answer[name]))
+    columns = ("case", "begins with", "on", "first contact", "days", "moves", "given back")
+    names = ("case", "begins_with", "began_on", "first_contact_on", "days", "hops", "bounces")
+    if answer["cases"]:
+        yield table("By case", *columns, rows=([case[name] for name in names] for case in answer["cases"]))
+
+
+def _waits(answer: Row) -> Shown:
+    columns = ("what", "who waited", "on whom", "how many", "running", "mean days", "longest")
+    rows = (
+        (
+            w["what"],
+            w["waiting"],
+            w["on"],
+            w["number"],
+            w["running"],
+            f"{w['mean_days']:.1f}",
+            f"{w['longest_days']:.1f}",
+        )
+        for w in answer["waits"]
+    )
+    yield table("Waits", *columns, rows=rows)
+
+
+def _alone(answer: Row) -> Shown:
+    share = f", {answer['percent']:.0f} %" if answer["percent"] is not None else ""
+    yield f"{answer['alone']} of {answer['children']} children were spoken to alone{share}"
+    rows = ((each["age"], each["children"], each["alone"], f"{each['percent']:.0f} %") for each in answer["ages"])
+    yield table("By age", "age", "children", "alone", "share", rows=rows)
+
+
+def _learn(answer: Row) -> Shown:
+    yield f"{answer['quarter']}: groups of {answer['least']} and more; smaller ones are left out"
+    rows = ((c["of"], " ".join(c["what"]), c["number"], c["mean_days"]) for c in answer["cells"])
+    yield table("To learn from", "of", "what", "how many", "mean days", rows=rows)

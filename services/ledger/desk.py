@@ -28,6 +28,7 @@ OF_A_REGION: Final = frozenset(
     {
         Question.ALERTS,
         Question.RECEIVED,
+        Question.CONTACT,
         Question.WAITS,
         Question.ROUTES,
         Question.ALONE,

@@ -158,14 +158,18 @@ def _alert(row: sa.RowMapping) -> Row:
 async def received(
     connection: AsyncConnection, sources: frozenset[Slug], since: datetime | None, until: datetime | None
 ) -> list[Row]:
-    """What parties delivered here between two moments, oldest first, with where it stands (TSD 2017 §2.3)."""
-    columns = (t.inbox, t.handovers.c.state.label("handover_state"), t.handovers.c.last.label("handover_last"))
+    """All that parties delivered here between two moments, however much, oldest first, with where it stands: the list
+    that no team could give the inspection (TSD 2017, Het onderzoek; D#47).
+    """
+    h, c = t.handovers.c, t.cases.c
+    stands = [h[name].label(f"handover_{name}") for name in ("kind", "state", "last", "since")]
+    came = [t.inbox.c[name] for name in ("id", "name", "subject", "source", "at", "opened_at", "handover")]
     query = (
-        sa.select(*columns)
-        .join_from(t.inbox, t.handovers, t.inbox.c.handover == t.handovers.c.id, isouter=True)
+        sa.select(*came, *stands, c.regie.label("leads"), c.open.label("case_open"))
+        .join_from(t.inbox, t.handovers, t.inbox.c.handover == h.id, isouter=True)
+        .outerjoin(t.cases, t.inbox.c.subject == c.subject)
         .where(t.inbox.c.receipt, t.inbox.c.source.in_(sources), t.inbox.c.state == "accepted")
         .order_by(t.inbox.c.at, t.inbox.c.partition, t.inbox.c.sequence)
-        .limit(LIMIT)
     )
     if since is not None:
         query = query.where(t.inbox.c.at >= since)
@@ -184,6 +188,10 @@ def _received(row: sa.RowMapping) -> Row:
         "at": row["at"],
         "opened_at": row["opened_at"],
         "handover": handover,
+        "kind": row["handover_kind"],
         "state": row["handover_state"] if handover else "OPENED" if row["opened_at"] else "RECEIVED",
         "outcome": row["handover_last"] if handover else None,
+        "outcome_at": row["handover_since"] if handover else None,
+        "leads": row["leads"],
+        "case_open": row["case_open"],
     }

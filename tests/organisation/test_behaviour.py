@@ -385,7 +385,8 @@ async def test_handovers_and_regie_follow_the_entries(any_street: Any, gate: Sma
     work = await recipient.get("/api/worklist", "linde-1")
     assert [(w["kind"], w["handover"]) for w in work] == [("HANDOVER", handover)]
     (row,) = await recipient.get("/api/received?kind=VEILIG_THUIS&since=2026-03-02&until=2026-03-02", "linde-1")
-    assert (row["state"], row["outcome"]) == ("PROPOSED", "handovers.proposed")
+    assert (row["kind"], row["state"], row["outcome"]) == ("REGIE", "PROPOSED", "handovers.proposed")
+    assert row["outcome_at"] and row["case_open"] is True
     accepted = {"handover": handover, "first_contact_on": "2026-03-04"}
     (yes,) = await recipient.send("handovers.accepted", "linde-1", case=case, to=[VT], body=accepted)
     done = {
@@ -394,6 +395,8 @@ async def test_handovers_and_regie_follow_the_entries(any_street: Any, gate: Sma
     }
     made = await recipient.decided(yes["id"], **done)
     await sender.take(made[VT])
+    (row,) = await recipient.get("/api/received?kind=VEILIG_THUIS", "linde-1")
+    assert (row["state"], row["outcome"], row["leads"]) == ("COMPLETED", "handovers.accepted", LINDE)
     for office, ref in ((sender, "vt-1"), (recipient, "linde-1")):
         shown = await office.get(f"/api/cases/{case}", ref)
         assert (shown["regie"], shown["handovers"][0]["state"], shown["sight"]) == (LINDE, "COMPLETED", [])
