@@ -84,6 +84,7 @@ ROWS: Final[tuple[EventRow, ...]] = (
     EventRow("supports.declined", "support", outcome="reason"),
     EventRow("supports.ended", "support", outcome="outcome"),
     EventRow("investigations.registered", "investigation", children=_named),
+    EventRow("investigations.started", "investigation"),
     EventRow("measures.started", "measure", "kind", "without_measure", "since", _one),
     EventRow("measures.worker_assigned", "measure", outcome=_held, day="contact_held_at"),
     EventRow("measures.ended", "measure", outcome="reason", day="on"),

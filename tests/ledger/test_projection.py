@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.event import Data, Event, wire_type
+from schemas.service import Fact, FactKind
 from services.ledger import queries, store
-from services.ledger.projection import ALERTS, LEDGER, Projection
+from services.ledger.projection import ALERTS, FACTS, LEDGER, Projection
 from services.ledger.queries import Wanted
 from services.runtime.faust_app import Incoming
 from services.runtime.jose import PublicKey, SigningKey, sign_detached
@@ -162,7 +163,7 @@ async def test_a_key_that_the_directory_learned_meanwhile_counts(kit: Any, engin
     assert source.refreshed == 1 and await faults_in(engine) == []
 
 
-async def test_health_shows_the_lowest_barrier_that_ledger_and_alerts_have_passed(
+async def test_health_shows_the_lowest_barrier_that_ledger_alerts_and_facts_have_passed(
     kit: Any, engine: AsyncEngine
 ) -> None:
     """None until every slot has one."""
@@ -181,7 +182,21 @@ async def test_health_shows_the_lowest_barrier_that_ledger_and_alerts_have_passe
     await project.handle([mark(0, 0, "000000000001")])
     assert await barrier() is None
     await project.handle([mark(1, 0, "000000000002")])
+    assert await barrier() is None
+    for slot in (0, 1):
+        tick = Fact(kind=FactKind.TICK, at=gate.now, id="tick", barrier="000000000001").model_dump_json().encode()
+        await project.handle([Incoming(FACTS, slot, 0, b"tick", tick, ())])
     assert await barrier() == "000000000001"
+
+
+async def test_what_is_no_fact_is_an_alarm_and_is_not_kept(kit: Any, engine: AsyncEngine) -> None:
+    """It may hold what nobody should find in a table; reading goes on."""
+    gate = kit.story()
+    bad = [Incoming(FACTS, 0, n, b"", value, ()) for n, value in enumerate((None, b"no fact", b'{"kind": "MESSAGE"}'))]
+    await projection(engine, gate).handle(bad)
+    assert await faults_in(engine) == [("UNREADABLE", None)] * 3
+    async with engine.connect() as connection:
+        assert set((await connection.execute(sa.select(store.faults.c.value))).scalars()) == {None}
 
 
 async def test_the_latest_state_of_an_alert_is_kept(kit: Any, engine: AsyncEngine) -> None:
