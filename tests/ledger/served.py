@@ -97,10 +97,12 @@ class Ledger:
 
 
 @contextlib.asynccontextmanager
-async def served(gate: Any, folder: Path, more: Sequence[Incoming] = ()) -> AsyncIterator[Ledger]:
-    """What this small gate has written, read and ready to be asked."""
+async def served(
+    gate: Any, folder: Path, more: Sequence[Incoming] = (), url: str | None = None
+) -> AsyncIterator[Ledger]:
+    """What this small gate has written, read and ready to be asked; of the database at `url`, or a file in `folder`."""
     looks = RememberedLooks()
-    engine = engine_of(f"sqlite+aiosqlite:///{folder}/ledger.db")
+    engine = engine_of(url or f"sqlite+aiosqlite:///{folder}/ledger.db")
     await store.prepare(engine)
     directory: Any = SmallDirectory(gate)
     lines = [Incoming(LEDGER, slot, i, b"", seal.encode(), ()) for i, (slot, seal) in enumerate(gate.lines)]

@@ -126,9 +126,10 @@ def chain(kit: Any) -> Chain:
     return chain
 
 
-@pytest.fixture
-async def ledger(chain: Chain, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with served(chain.teller.gate, tmp_path, chain.teller.told()) as ledger:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def ledger(request: pytest.FixtureRequest, chain: Chain, tmp_path: Path) -> AsyncIterator[Ledger]:
+    url = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    async with served(chain.teller.gate, tmp_path, chain.teller.told(), url) as ledger:
         yield ledger
 
 

@@ -62,9 +62,10 @@ def story(kit: Any) -> Story:
     return Story(kit)
 
 
-@pytest.fixture
-async def ledger(story: Story, tmp_path: Path) -> AsyncIterator[Ledger]:
-    async with served(story.gate, tmp_path) as ledger:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def ledger(request: pytest.FixtureRequest, story: Story, tmp_path: Path) -> AsyncIterator[Ledger]:
+    url = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    async with served(story.gate, tmp_path, url=url) as ledger:
         yield ledger
 
 

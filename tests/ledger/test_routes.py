@@ -37,7 +37,7 @@ def database(request: pytest.FixtureRequest, study: Teller, tmp_path_factory: py
     """Read in any order, in batches, and half of it again after a restart."""
     file = tmp_path_factory.mktemp("routes") / "ledger.db"
     sqlite = request.param == "sqlite"
-    url: str = f"sqlite+aiosqlite:///{file}" if sqlite else request.getfixturevalue("postgres")
+    url: str = f"sqlite+aiosqlite:///{file}" if sqlite else request.getfixturevalue("postgres_server")()
 
     async def fill() -> None:
         made = engine_of(url)
