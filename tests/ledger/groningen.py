@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from schemas.body import Body
-from schemas.care import MeasureStarted, SupportAccepted, SupportEnded, SupportRequested
+from schemas.care import MeasureStarted
 from schemas.cases import CaseLinked
 from schemas.parties import Professional
+from schemas.supports import SupportAccepted, SupportEnded, SupportRequested
 from tests.ledger.telling import Teller
 
 FIRST, LOOKED_AT = date(2015, 1, 1), date(2016, 2, 29)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.body import Channel, ChildSeen, FirstContact, Known, Phase, Watcher, WatcherKind
-from schemas.care import ReportRegistered, SightConfirmed, SupportAccepted, SupportRequested
+from schemas.care import ReportRegistered, SightConfirmed
 from schemas.cases import CaseOpened
 from schemas.entry import EntryRegie
 from schemas.handovers import (
@@ -27,6 +27,7 @@ from schemas.parties import Professional
 from schemas.person import Person
 from schemas.person import Role as PersonRole
 from schemas.service import AgeBand
+from schemas.supports import SupportAccepted, SupportRequested
 from services.ledger.questions.learn import LEAST, days_of, told
 from services.runtime.tokens import Role
 from tests.ledger.groningen import made

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.care import MeasureEnded, MeasureStarted, SupportAccepted, SupportRequested
+from schemas.care import MeasureEnded, MeasureStarted
 from schemas.parties import Professional
+from schemas.supports import SupportAccepted, SupportRequested
 from services.ledger import store
 from services.ledger.projection import Projection
 from services.ledger.questions.routes import Days, Routes, routes

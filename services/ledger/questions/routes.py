@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Code, Count, Frozen
-from schemas.care import SupportKind
 from schemas.parties import OrganisationKind
+from schemas.supports import SupportKind
 from services.ledger import store
 from services.ledger.questions.families import families
 from services.ledger.questions.scope import Scope, WholeDays, counted, same_entry, within
