@@ -95,7 +95,7 @@ class Observation(Frozen):
     """Who saw it with their own eyes: who decides, or somebody independent asked for it (JB Noord 2016 §3.1)."""
 
     by: Literal["DECIDER", "INDEPENDENT"]
-    on: date
+    seen_on: date
 
 
 class Advice(Frozen):
@@ -257,7 +257,7 @@ class TableInvited(TableBody):
     """Who is invited: every parent, and every youth of twelve and older, or why not."""
 
     name: ClassVar[str] = "tables.invited"
-    on: date
+    meets_on: date
     invited: Annotated[tuple[Invited, ...], Field(min_length=1, max_length=32)]
 
 

@@ -17,6 +17,7 @@ from schemas import (
     information,
     investigations,
     matching,
+    reports,
     rights,
     service,
     signals,
@@ -119,7 +120,10 @@ ROWS: tuple[MessageRow, ...] = (
     # reports
     statement(care.ReportRegistered, {VT}, party_bound=False, makes_party=True),
     statement(care.ReportAssessed, {VT}),
+    statement(reports.VtInvestigationDetermined, {VT}),
+    statement(reports.VtInvestigationConcluded, {VT}),
     statement(care.PersonInformed, {VT}),
+    statement(reports.InformingPostponed, {VT}, second=True),
     statement(care.ReporterInformed, {VT}),
     statement(care.ReportEnded, {VT}),
     # consents

@@ -113,6 +113,7 @@ class From(StrEnum):
     PLAN = "PLAN"  # the planned date
     TELL_BEFORE = "TELL_BEFORE"  # the date given, at most 4 weeks on (Veilig Thuis: 6)
     BIRTHDAY = "BIRTHDAY"
+    DETERMINED = "DETERMINED"  # that Veilig Thuis has to investigate
     EXPECTED = "EXPECTED"  # the day a message names, three months on at most
     REVIEW_ON = "REVIEW_ON"  # the day given for looking at it again
     ACT_BEFORE = "ACT_BEFORE"  # the day named in the message, as are the three below
@@ -183,6 +184,8 @@ class When(StrEnum):
     STATEMENT_OVER = "STATEMENT_OVER"  # withdrawn, or set aside anew
     THIS_REQUEST = "THIS_REQUEST"  # answered whole
     CHARGED = "CHARGED"  # a court charged an institution with a measure
+    INVESTIGATION_BEGUN = "INVESTIGATION_BEGUN"  # by Veilig Thuis, of this report
+    INVESTIGATION_CONCLUDED = "INVESTIGATION_CONCLUDED"
     THIS_INVESTIGATION = "THIS_INVESTIGATION"
     FAMILY_TOLD = "FAMILY_TOLD"  # how long it will wait for the Raad
     COLLEGE_UNTOLD = "COLLEGE_UNTOLD"  # by one that has to tell it of an investigation

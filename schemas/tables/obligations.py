@@ -157,13 +157,22 @@ VEILIG_THUIS: tuple[Row, ...] = (
         "VT_START", Per.REPORT, (On("reports.assessed", when=When.INVESTIGATES),), days(5, LAW), Who.ACTOR,
         Who.COORDINATION,
         (
-            On("reports.person_informed", when=When.THIS_REPORT),
-            On("assessments.recorded", when=When.SAFETY_ASSESSED_BY_RESPONSIBLE),
-            On("reports.reporter_informed", when=When.AFTER_INVESTIGATION),
+            On("reports.investigation_determined", when=When.INVESTIGATION_BEGUN),
+            On("reports.investigation_concluded", when=When.INVESTIGATION_CONCLUDED),
             gone("reports.ended", when=When.THIS_REPORT),
         ),
         "D1: Uitvoeringsbesluit Wmo 2015 art. 4.1.7(1), five days after receipt once an investigation is needed",
         counts_from=From.RECEIVED, heights="VEILIG_THUIS", after_closing=True,
+    ),
+    Row(
+        "VT_DECISION", Per.REPORT, (On("reports.investigation_determined"),), days(70, LAW), Who.ACTOR,
+        Who.COORDINATION,
+        (
+            On("reports.investigation_concluded", when=When.INVESTIGATION_CONCLUDED),
+            gone("reports.ended", when=When.THIS_REPORT),
+        ),
+        "D3: Uitvoeringsbesluit Wmo 2015 art. 4.1.7(2), ten weeks after the determination, not after the report",
+        counts_from=From.DETERMINED, heights="VEILIG_THUIS", after_closing=True,
     ),
     Row(
         "VT_INFORM", Per.REPORT, (On("reports.registered"),), days(28, LAW), Who.ACTOR, Who.COORDINATION,
@@ -176,7 +185,8 @@ VEILIG_THUIS: tuple[Row, ...] = (
         "D6: Wmo 2015 art. 4.1.1(2)g gives the duty, the term is ours", direct=working_days(10), after_closing=True,
     ),
     Row(
-        "INVESTIGATION_FEEDBACK", Per.REPORT, (On("reports.ended", when=When.INVESTIGATED),), working_days(10),
+        "INVESTIGATION_FEEDBACK", Per.REPORT,
+        (On("reports.ended", when=When.INVESTIGATED), On("reports.investigation_concluded")), working_days(10),
         Who.ACTOR, Who.COORDINATION, (On("reports.reporter_informed", when=When.AFTER_INVESTIGATION),),
         "D6: the second time, after the investigation", alarm="REPORTER_FEEDBACK", direct=working_days(10),
         after_closing=True,

@@ -242,9 +242,41 @@ def test_the_clocks_of_veilig_thuis_run_from_the_receipt_of_the_report() -> None
     story.tell("reports.reporter_informed", VT, at("2026-03-06"))
     assert "REPORTER_FEEDBACK" not in story.codes
     story.tell("reports.person_informed", VT, at("2026-03-09"))
-    assert not story.codes & {"VT_START", "VT_INFORM"}
+    assert "VT_INFORM" not in story.codes and "VT_START" in story.codes
     story.tell("reports.ended", VT, at("2026-04-09"))
-    assert "INVESTIGATION_FEEDBACK" in story.codes
+    assert "INVESTIGATION_FEEDBACK" in story.codes and "VT_START" not in story.codes
+
+
+def test_an_investigation_of_veilig_thuis_is_begun_and_decided_within_ten_weeks_of_the_determination() -> None:
+    """Not of the report (D3); its reporter hears back once, when it is concluded."""
+    story = Story()
+    story.tell("reports.registered", VT, MONDAY)
+    story.tell("reports.assessed", VT, at("2026-03-04"), outcome="OWN_INVESTIGATION")
+    about = {"report": uuid(8), "determined_on": "2026-03-03"}
+    story.tell("reports.investigation_determined", VT, at("2026-03-04"), **about)
+    assert "VT_START" in story.codes
+    assert local(story.owed("VT_DECISION").due) == "2026-05-12 23:59:59"
+    story.tell("reports.investigation_determined", VT, at("2026-03-06"), started_on="2026-03-06", **about)
+    assert "VT_START" not in story.codes
+    assert local(story.owed("VT_DECISION").due) == "2026-05-12 23:59:59"
+    story.tell("reports.investigation_concluded", VT, at("2026-04-20"), report=uuid(8), finding="CONFIRMED")
+    assert "VT_DECISION" not in story.codes and "INVESTIGATION_FEEDBACK" in story.codes
+    story.tell("reports.reporter_informed", VT, at("2026-04-21"), after="INVESTIGATION")
+    story.tell("reports.ended", VT, at("2026-04-22"))
+    assert "INVESTIGATION_FEEDBACK" not in story.codes
+
+
+def test_telling_a_person_later_moves_the_date_and_takes_back_the_alarm() -> None:
+    """Two weeks each time (Wmo 2015 art. 5.3.1(2))."""
+    story = Story()
+    story.tell("reports.registered", VT, MONDAY)
+    postponed = {"report": uuid(8), "person": "parent-1", "reason": "SAFETY_OF_CHILD"}
+    story.tell("reports.informing_postponed", VT, at("2026-03-20"), until="2026-04-13", **postponed)
+    assert local(story.owed("VT_INFORM").due) == "2026-04-13 23:59:59"
+    raised = [entry[:2] for entry in heard(story.wait(at("2026-04-14"))) if entry[1] == "VT_INFORM"]
+    assert raised == [("raised", "VT_INFORM")]
+    said = story.tell("reports.informing_postponed", VT, at("2026-04-14"), until="2026-04-27", **postponed)
+    assert ("resolved", "VT_INFORM") in [entry[:2] for entry in heard(said)]
 
 
 def test_a_report_without_investigation_asks_for_no_start() -> None:

@@ -237,7 +237,7 @@ def test_a_round_table_is_called_held_and_what_it_decides_is_done() -> None:
     told = story()
     table(told, "requested", "2026-03-02", children=[CHILD])
     assert local(told.owed("TABLE_INVITATION").due) == "2026-03-09 23:59:59"
-    table(told, "invited", "2026-03-05", on="2026-03-20", invited=[{"person": "parent-1"}])
+    table(told, "invited", "2026-03-05", meets_on="2026-03-20", invited=[{"person": "parent-1"}])
     assert not told.watch.of("TABLE_INVITATION")
     assert local(told.owed("TABLE_DECISION").due) == "2026-03-20 23:59:59"
     table(told, "decided", "2026-03-20", outcome="INVESTIGATION", held_on="2026-03-20", chair="chair-1")

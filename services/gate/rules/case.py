@@ -249,6 +249,10 @@ class ReportRecord(Record):
     reporter: Code | None = None  # what the reporter is, never who
     assessed: bool = False
     ended: bool = False
+    determined_on: date | None = None  # that an investigation of its own is needed
+    begun: bool = False
+    concluded: bool = False
+    inform_by: date | None = None  # once postponed
 
     @property
     def key(self) -> str:

@@ -128,7 +128,7 @@ def _registered(ctx: Context, body: InvestigationRegistered) -> Judgement:
     reasons += [*_not_designated(ctx), *_id_taken(ctx, body.investigation), *_decided_at(ctx, body)]
     if not reasons:
         reasons += request.missing(ctx, body)
-        reasons += _not_ahead(ctx, body.observed.on if body.observed else None, "observed.on")
+        reasons += _not_ahead(ctx, body.observed.seen_on if body.observed else None, "observed.seen_on")
         reasons += _not_ahead(ctx, body.advice.held_on if body.advice else None, "advice.held_on")
         reasons += _not_ahead(ctx, max((t.held_on for t in body.talks if t.held_on), default=None), "talks.held_on")
     if reasons:
@@ -282,8 +282,8 @@ def _invites(ctx: Context, body: TableInvited, before: TableRecord) -> Iterator[
     forgotten = tuple(p.ref for p in ctx.case.persons if _has_a_seat(ctx, p, before) and p.ref not in named)
     if forgotten:
         yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=forgotten[:64], law="D§3g", mend=(Mend.ADD,))
-    if body.on < ctx.today:
-        yield Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("on",), mend=(Mend.CORRECT,))
+    if body.meets_on < ctx.today:
+        yield Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("meets_on",), mend=(Mend.CORRECT,))
 
 
 def _has_a_seat(ctx: Context, person: Person, table: TableRecord) -> bool:

@@ -18,6 +18,7 @@ from services.gate.rules.handover import judge_handover
 from services.gate.rules.information import judge_information
 from services.gate.rules.investigations import judge_investigation, judge_table
 from services.gate.rules.measures import judge_measure
+from services.gate.rules.reports import judge_report
 from services.gate.rules.rights import judge_right
 from services.gate.rules.sections import judge_sections
 from services.gate.rules.stagnations import judge_stagnation
@@ -33,7 +34,7 @@ CONVERSATIONS: Mapping[str, Rule] = {
     "measures": judge_measure,
     "investigations": judge_investigation,
     "tables": judge_table,
-    "reports": judge_care,
+    "reports": judge_report,
     "sight": judge_care,
     "supports": judge_support,
     "assessments": judge_care,
@@ -60,7 +61,10 @@ AFTER_CLOSING = frozenset(
         "cases.reopened",
         "cases.persons_changed",
         "reports.registered",
+        "reports.investigation_determined",
+        "reports.investigation_concluded",
         "reports.person_informed",
+        "reports.informing_postponed",
         "reports.reporter_informed",
         "reports.ended",
         "consents.withdrawn",

@@ -21,6 +21,7 @@ from services.gate.rules.case import (
     PersonRecord,
     SightRecord,
 )
+from services.gate.rules.investigation_record import InvestigationRecord
 
 LAW = "D#14, D#22"
 
@@ -51,10 +52,16 @@ def _reasons(ctx: Context, body: CaseSplit) -> Iterator[Reason]:
 
 
 def _in_the_way(ctx: Context, children: tuple[PersonRef, ...]) -> Iterator[Reason]:
-    """A running handover of all children, or of one of these, ends first: half a family is not handed over."""
+    """A running handover of all children, or of one of these, ends first: half a family is not handed over. Nor is a
+    child split off while the Raad has still to speak about it.
+    """
     running = (h for h in ctx.case.of(HandoverRecord).values() if not h.final and h.moves_regie)
     if any(handover.child is None or handover.child in children for handover in running):
         yield Reason(code=Refusal.WRONG_STATE, missing=("NO_OPEN_HANDOVER",), law=LAW, mend=(Mend.WAIT_FOR_STATE,))
+    asked = (record for record in ctx.case.of(InvestigationRecord).values() if record.pending)
+    if any(set(record.children) & set(children) for record in asked):
+        missing = ("NO_PENDING_INVESTIGATION",)
+        yield Reason(code=Refusal.WRONG_STATE, missing=missing, law=LAW, mend=(Mend.WAIT_FOR_STATE,))
 
 
 def pending(case: Case) -> tuple[Subject, ...]:

@@ -171,6 +171,7 @@ class Report(Record):
     centre: Slug
     received_at: Instant
     investigated: bool = False
+    concluded: bool = False
 
     @property
     def key(self) -> str:

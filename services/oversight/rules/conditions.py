@@ -246,7 +246,7 @@ def _investigates(event: Event, owed: Obligation | None) -> bool:
 def _investigated(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     report = event.watch.reports.get(body.report) if isinstance(body, ReportEnded) else None
-    return report is not None and report.investigated
+    return report is not None and report.investigated and not report.concluded
 
 
 @_condition(When.AFTER_ASSESSMENT)

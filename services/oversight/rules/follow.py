@@ -20,7 +20,17 @@ from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
 from schemas.tables.obligation_row import Per, Who
 from schemas.tables.obligations import DELIVERIES
-from services.oversight.rules import family, flagged, investigations, ladder, openings, patterns, sight, succession
+from services.oversight.rules import (
+    family,
+    flagged,
+    investigations,
+    ladder,
+    openings,
+    patterns,
+    reports,
+    sight,
+    succession,
+)
 from services.oversight.rules.calendar import Calendar, day_of
 from services.oversight.rules.case import Alert, Handover, Head, Obligation, Report, Say, Waiting, Watch
 from services.oversight.rules.conditions import Event, children_seen, closes
@@ -165,13 +175,14 @@ def _seen_at_once(event: Event, change: HandoverFact, known: Handover | None) ->
 
 
 def _follow_report(event: Event) -> None:
-    body, reports = event.body, event.watch.reports
+    reports.follow(event)
+    body, known = event.body, event.watch.reports
     if isinstance(body, ReportRegistered):
         received = min(body.received_at, event.fact.at)
-        reports[body.report] = Report(id=body.report, centre=event.fact.actor or "", received_at=received)
-    elif isinstance(body, ReportAssessed) and body.report in reports:
+        known[body.report] = Report(id=body.report, centre=event.fact.actor or "", received_at=received)
+    elif isinstance(body, ReportAssessed) and body.report in known:
         investigated = body.outcome is ReportOutcome.OWN_INVESTIGATION
-        reports[body.report] = reports[body.report].model_copy(update={"investigated": investigated})
+        known[body.report] = known[body.report].model_copy(update={"investigated": investigated})
 
 
 def _follow_waiting(event: Event) -> None:

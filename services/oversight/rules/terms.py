@@ -7,6 +7,7 @@ from schemas.care import MeasureEnding, MeasureStarted
 from schemas.handovers import WaitAnnounced
 from schemas.investigations import RaadWaitAnnounced, TableInvited
 from schemas.parties import OrganisationKind
+from schemas.reports import VtInvestigationDetermined
 from schemas.supports import SupportWaitAnnounced
 from schemas.tables.obligation_row import From, Row, Term, working_days
 from schemas.tables.obligations import (
@@ -61,10 +62,22 @@ def _on_the_day(row: Row, event: Event, calendar: Calendar, day: date | None) ->
     return _from_now(row, event, calendar, day) if day is None else end_of(day)
 
 
+def _determined(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    """From the day it was established, when that was before it was said."""
+    body, at = event.body, event.fact.at
+    if isinstance(body, VtInvestigationDetermined):
+        at = min(at, end_of(body.determined_on))
+    return calendar.after(at, term_of(row, event))
+
+
 def _expected(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
     body = event.body
     named = (
-        body.expected_on if isinstance(body, RaadWaitAnnounced) else body.on if isinstance(body, TableInvited) else day
+        body.expected_on
+        if isinstance(body, RaadWaitAnnounced)
+        else body.meets_on
+        if isinstance(body, TableInvited)
+        else day
     )
     longest = calendar.after(event.fact.at, LONGEST_EXPECTED)
     return longest if named is None else min(end_of(named), longest)
@@ -105,6 +118,7 @@ _BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
     From.PLAN: _on_the_day,
     From.BIRTHDAY: _on_the_day,
     From.REVIEW_ON: _on_the_day,
+    From.DETERMINED: _determined,
     From.EXPECTED: _expected,
     From.TELL_BEFORE: _tell_before,
     From.BEFORE_END: _before_end,

@@ -37,7 +37,7 @@ def request(investigation: str = VTO, children: tuple[str, ...] = ("child",), **
         "talks": tuple(
             ParentTalk(parent=ref, held_on=TODAY, response=Known.GIVEN, explained=True) for ref in ("mother", "father")
         ),
-        "observed": Observation(by="DECIDER", on=TODAY),
+        "observed": Observation(by="DECIDER", seen_on=TODAY),
         "advice": Advice(adviser=SCIENTIST, held_on=TODAY, view="FOR"),
         "youth_voice": tuple(YouthVoice(child=ref, given=False, unless="TOO_YOUNG") for ref in children),
         "adviser_told_on": TODAY,

@@ -140,7 +140,7 @@ _BARE: dict[str, Any] = {
             {"RESPONSE:mother", "RESPONSE:father"},
         ),
         ({"observed": None}, {"OBSERVED"}),
-        ({"observed": Observation(by="INDEPENDENT", on=TODAY)}, {"OBSERVED:PROFESSIONAL"}),
+        ({"observed": Observation(by="INDEPENDENT", seen_on=TODAY)}, {"OBSERVED:PROFESSIONAL"}),
         ({"advice": None}, {"ADVICE"}),
         ({"advice": Advice(adviser=worker_of("x"), held_on=TODAY, view="FOR")}, {"ADVICE"}),
         ({"youth_voice": ()}, {"VOICE:child"}),
@@ -208,7 +208,7 @@ def test_what_speaks_for_the_family_travels_along_or_is_named(acute: bool) -> No
 def test_days_that_must_lie_behind_do() -> None:
     tomorrow = TODAY + timedelta(days=1)
     late: dict[str, Any] = {
-        "observed": Observation(by="DECIDER", on=tomorrow),
+        "observed": Observation(by="DECIDER", seen_on=tomorrow),
         "advice": Advice(adviser=SCIENTIST, held_on=tomorrow, view="FOR"),
     }
     assert codes(asked(Play(VT), VT, request(**late))) == {Refusal.DATE_NOT_ALLOWED}
@@ -350,5 +350,5 @@ _VARIANTS = (None, "ON_REQUEST", "OWN_MOTION", "NOT_TAKEN_UP")
 
 def test_an_independent_pair_of_eyes_counts_too() -> None:
     seen = Source(kind=SourceKind.PROFESSIONAL, function="assessor")
-    independent = request(observed=Observation(by="INDEPENDENT", on=TODAY))
+    independent = request(observed=Observation(by="INDEPENDENT", seen_on=TODAY))
     assert not asked(Play(VT), VT, independent, sections=words(source=seen))
