@@ -10,6 +10,7 @@ from services.cli.audit import audit
 from services.cli.backup import backup, restore
 from services.cli.demo import demo
 from services.cli.directory import directory, token
+from services.cli.documents.command import documents
 from services.cli.kafka import kafka
 from services.cli.ledger import ledger
 from services.cli.messages import messages
@@ -48,6 +49,7 @@ main.add_command(restore)
 main.add_command(demo)
 main.add_command(directory)
 directory.add_command(succeed_command)
+main.add_command(documents)
 main.add_command(kafka)
 main.add_command(ledger)
 main.add_command(messages)
