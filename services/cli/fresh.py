@@ -18,6 +18,10 @@ PORTS = range(20_000, 32_000)
 """Below what Linux gives to outgoing connections."""
 
 
+SLOTS = 2
+"""Enough for cases to live in different slots; each slot more makes every barrier slower."""
+
+
 @contextlib.contextmanager
 def fresh_system(file: Path, tell: Callable[[str], None]) -> Iterator[System]:
     """A system that runs until the block ends, also when that ends by Ctrl-C or SIGTERM."""
@@ -25,7 +29,7 @@ def fresh_system(file: Path, tell: Callable[[str], None]) -> Iterator[System]:
     system = System(home / "home", file, free_block(len(Deployment.load(file).parts)))
     before = signal.signal(signal.SIGTERM, _leave)
     try:
-        start(system, tell=lambda text: tell(f"starting {text}"))
+        start(system, SLOTS, tell=lambda text: tell(f"starting {text}"))
         yield system
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -12,8 +12,10 @@ from schemas.consents import Decision, Scope
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.manifest import Category, Purpose
 from schemas.parties import Party
+from schemas.tables.messages import MessageRow
 from tests.gate.rules.families import uid
 from tests.gate.rules.play import DIRECTORY
+from tests.invariants.anything import SAYABLE, anyone_says
 from tests.invariants.nonsense import NONSENSE
 from tests.invariants.stories import OPEN, left_open
 from tests.invariants.talk import ACTORS, CHILDREN, GI, OTHER_TEAM, PERSONS, TEAM, VT, Part, Talk
@@ -259,6 +261,12 @@ class Life(RuleBasedStateMachine):
         holder = self._holder()
         who = {"report": VT}.get(what, holder if right else actor)
         getattr(self.talk, what)(who)
+
+    @rule(rows=st.lists(st.sampled_from(SAYABLE), min_size=1, max_size=3), draw=st.data())
+    def anything(self, rows: list[MessageRow], draw: st.DataObject) -> None:
+        """Of every conversation, whatever its schema allows."""
+        for row in rows:
+            anyone_says(self.talk, row, draw)
 
     # What should never have been sent
 

@@ -1,7 +1,8 @@
-"""The whole system, started once: real broker, every service a process, and the stories of the demonstration played."""
+"""The whole system, started once: real broker, each service a process, and every story of `scenarios/` played."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,28 +18,37 @@ from services.cli.fresh import fresh_system
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 
 
+PAGE = Path(__file__).parents[2] / "docs" / "scenarios.md"
+
+
 class Told(NamedTuple):
-    """The system after the stories, and what `estafette play --json` printed, line by line, a story each."""
+    """The system after the stories, and what `estafette play --together --json` printed: the steps, and the counts."""
 
     system: System
-    lines: dict[str, list[dict[str, Any]]]
-    codes: dict[str, int]
+    steps: list[dict[str, Any]]
+    counts: dict[str, int]
 
 
 @pytest.fixture(scope="session")
-def told() -> Iterator[Told]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    example = tmp_path_factory.mktemp("page") / "example.yaml"
+    example.write_text(example_of_the_page())
     with fresh_system(DEMO, lambda _: None) as system:
-        lines: dict[str, list[dict[str, Any]]] = {}
-        codes: dict[str, int] = {}
-        for file in SCENARIOS:
-            done = command(system, "play", str(file), "--json")
-            codes[file.stem] = done.returncode
-            lines[file.stem] = [json.loads(line) for line in done.stdout.splitlines()]
-        yield Told(system, lines, codes)
+        done = command(system, "play", "--together", "--json", *map(str, SCENARIOS), str(example))
+        printed = [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.returncode in (0, 1), done.stderr
+        yield Told(system, printed[:-1], printed[-1])
+
+
+def example_of_the_page() -> str:
+    """The whole scenario that docs/scenarios.md shows."""
+    found = re.search(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def command(system: System, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """`estafette ...` against this system, as a user would type it."""
     environment = {**os.environ, "ESTAFETTE_HOME": str(system.home)}
     line = [sys.executable, "-m", "services.cli", *arguments]
-    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=900, check=False)

@@ -1,6 +1,6 @@
-"""Plays a scenario step by step, and says what happened."""
+"""Plays scenarios step by step, and says what happened."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -57,49 +57,60 @@ class Player:
     """One play of one scenario on one running system."""
 
     def __init__(self, scenario: Scenario, system: System) -> None:
-        self._scenario = scenario
+        self.scenario = scenario
+        self.system = system
         self._desks = Desks(system)
-        self._time = Timekeeper(system)
         self._filling = Filling(scenario, system.deployment, {})
         self._judge = Judge(self._desks.get, self._filling.labels)
+        self._done = 0
 
     @property
     def labels(self) -> dict[str, str]:
         """Every id of this play by its label; cases too."""
         return dict(self._filling.labels)
 
+    @property
+    def next_at(self) -> datetime | None:
+        """The moment of the next step; None when all is told."""
+        if self._done == len(self.scenario.steps):
+            return None
+        return Scenario.moment(self._next, self._filling.now)
+
+    @property
+    def next_at_desk(self) -> str | None:
+        """The organisation whose clock the next step needs; None when nobody does anything in it."""
+        return self._next.who.partition("/")[0] if self._next.who else None
+
     def play(self, tell: Callable[[Played], None]) -> list[Played]:
         """All steps; `tell` hears of each as it is done.
 
         Raises TimeHasPassed before anything is said, and NoAnswer when the system does not keep up.
         """
-        now = self._time.now()
-        if now is not None and now > self._scenario.start:
-            raise TimeHasPassed(now, self._scenario.start)
-        played = []
-        self._time.settle(self._filling.now)
-        with ThreadPoolExecutor(4) as pool:
-            for number, step in enumerate(self._scenario.steps, 1):
-                one = self._step(number, step, pool)
-                tell(one)
-                played.append(one)
-        self._desks.close()
-        return played
+        return play_together([self], lambda _, played: tell(played))
 
-    def _step(self, number: int, step: Step, pool: ThreadPoolExecutor) -> Played:
-        moment = Scenario.moment(step, self._filling.now)
-        if moment > self._filling.now:
-            self._filling.now = moment
-            self._time.settle(moment, only=step.who.partition("/")[0] if step.who else None)
+    def act(self, at: datetime) -> "_Act":
+        """Say, or open, what the next step says."""
+        self._filling.now = at
+        step = self._next
+        self._done += 1
         said = self._say(step) if step.say else []
-        opened = self._open(step) if step.open else None
-        if step.say or step.open or step.expect.queries:
-            self._time.settle(self._filling.now, rounds=2 if step.open or step.expect.queries else 1)
-        seen = look(self._desks, self._scenario.organisations, self._filling.labels.get(step.case), pool)
-        found = self._judge.judge(step, said, seen)
+        return _Act(self._done, step, said, self._open(step) if step.open else None)
+
+    def judged(self, act: "_Act", pool: ThreadPoolExecutor) -> Played:
+        """What is seen after a step, held against what it expects."""
+        step = act.step
+        seen = look(self._desks, self.scenario.organisations, self._filling.labels.get(step.case), pool)
+        found = self._judge.judge(step, act.said, seen)
         if step.open:
-            found.insert(0, Found("the letter opens", opened is not None, "it cannot be opened"))
-        return Played(number, step, self._filling.now, said, opened, seen, found, self.labels)
+            found.insert(0, Found("the letter opens", act.opened is not None, "it cannot be opened"))
+        return Played(act.number, step, self._filling.now, act.said, act.opened, seen, found, self.labels)
+
+    def close(self) -> None:
+        self._desks.close()
+
+    @property
+    def _next(self) -> Step:
+        return self.scenario.steps[self._done]
 
     def _say(self, step: Step) -> list[Said]:
         said = self._desks.say(str(step.who), str(step.say), self._filling.payload(step), step.second)
@@ -113,3 +124,63 @@ class Player:
     def _open(self, step: Step) -> Any:
         status, content = self._desks.get(str(step.who), f"/api/inbox/{self._filling.label(str(step.open))}/content")
         return content if status == 200 else None
+
+
+class _Act(NamedTuple):
+    """What was done in a step."""
+
+    number: int
+    step: Step
+    said: list[Said]
+    opened: Any
+
+    @property
+    def rounds(self) -> int:
+        """How many barriers until all that follows from it is done."""
+        if self.step.open or self.step.expect.queries:
+            return 2
+        return 1 if self.step.say else 0
+
+
+def play_together(players: Sequence[Player], tell: Callable[[Player, Played], None]) -> list[Played]:
+    """Several scenarios on one clock, as cases run side by side in a region: always what comes first. What several
+    do at the same moment they do at once.
+
+    Raises TimeHasPassed before anything is said, and NoAnswer when the system does not keep up.
+    """
+    keeper = Timekeeper(players[0].system)
+    now, start = keeper.now(), min(player.scenario.start for player in players)
+    if now is not None and now > start:
+        raise TimeHasPassed(now, start)
+    played = []
+    keeper.settle(start)
+    with ThreadPoolExecutor(4) as pool:
+        while due := _due(players):
+            played += _moment(due, keeper, pool, tell)
+    for player in players:
+        player.close()
+    return played
+
+
+def _due(players: Sequence[Player]) -> list[tuple[datetime, Player]]:
+    """Those with a step at the first moment at which anything happens."""
+    waiting = [(at, player) for player in players if (at := player.next_at) is not None]
+    first = min((at for at, _ in waiting), default=None)
+    return [(at, player) for at, player in waiting if at == first]
+
+
+def _moment(
+    due: Sequence[tuple[datetime, Player]],
+    keeper: Timekeeper,
+    pool: ThreadPoolExecutor,
+    tell: Callable[[Player, Played], None],
+) -> list[Played]:
+    at = due[0][0]
+    keeper.move(at, {desk for _, player in due if (desk := player.next_at_desk)})
+    acts = list(pool.map(lambda each: each[1].act(at), due))
+    keeper.settle(at, rounds=max(act.rounds for act in acts))
+    played = []
+    for (_, player), act in zip(due, acts, strict=True):
+        played.append(player.judged(act, pool))
+        tell(player, played[-1])
+    return played

@@ -1,6 +1,7 @@
 """The simulated clock and its barriers: time moves only here, and a step is done when everybody says so."""
 
 import time
+from collections.abc import Collection
 from datetime import datetime
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -31,6 +32,7 @@ class Timekeeper:
         self._watched = [p.name for p in system.processes if p.name not in ("gate", "oversight")]
         self._number = max((int(text or 0) for text in self._reached(self._watched).values()), default=0)
         self._usual = 0.1
+        self._at: datetime | None = None
 
     def now(self) -> datetime | None:
         """The latest moment the cluster was ever told; None when time has not begun."""
@@ -38,16 +40,27 @@ class Timekeeper:
         self._number = max([self._number, *(int(record.barrier or 0) for record in last)])
         return max((record.at for record in last), default=None)
 
-    def settle(self, at: datetime, rounds: int = 1, only: str | None = None) -> None:
-        """Set a barrier at `at`, and wait until every edge and the ledger passed it (or that one alone).
+    def settle(self, at: datetime, rounds: int = 1) -> None:
+        """Set a barrier at `at`, and wait until every edge and the ledger passed it.
 
         What was decided before, and every alarm that is due, has then reached everybody. A second round waits for the
         decisions on what the edges said by themselves in the first: that they stored or opened something.
         """
         for _ in range(rounds):
-            self._number += 1
-            self._write(at, f"{self._number:012}")
-            self._wait(f"{self._number:012}", self._watched if only is None else [only])
+            self._barrier(at, self._watched)
+
+    def move(self, at: datetime, needed: Collection[str]) -> None:
+        """Move the time to `at`, and wait for those who have something to do then; without any, for everybody. A time
+        that is reached already needs nothing.
+        """
+        if self._at is None or at > self._at:
+            self._barrier(at, list(needed) or self._watched)
+
+    def _barrier(self, at: datetime, behind: list[str]) -> None:
+        self._number += 1
+        self._at = at
+        self._write(at, f"{self._number:012}")
+        self._wait(f"{self._number:012}", behind)
 
     def _write(self, at: datetime, barrier: str) -> None:
         value = ClockRecord(at=at, barrier=barrier).model_dump_json().encode()
