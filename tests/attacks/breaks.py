@@ -102,7 +102,7 @@ BREAKS: tuple[Break, ...] = (
     # Consent
     Break(
         "consent", "an organisation outside the case may speak in it", f"{RULES}/roles.py",
-        "    return ctx.sender.slug not in head.parties and not _makes_itself_party(ctx)\n",
+        "    return ctx.sender.slug not in head.parties and not _makes_itself_party(ctx) and not _answers(ctx)\n",
         "    return False\n", CONSENT,
     ),
     Break(

@@ -20,7 +20,9 @@ EVERYBODY = (TEAM, OTHER_TEAM, VT, GI, RAAD, RVT, SCHOOL)
 BY_KIND: dict[OrganisationKind, tuple[Party, ...]] = {
     kind: tuple(party for party in EVERYBODY if party.kind is kind) for kind in OrganisationKind
 }
-SAYABLE = tuple(row for row in ROWS if row.by_hand and not row.thread and any(BY_KIND[kind] for kind in row.senders))
+SAYABLE = {
+    row.name: row for row in ROWS if row.by_hand and not row.thread and any(BY_KIND[kind] for kind in row.senders)
+}
 """What a person may say in a case. Machines are not made up: oversight is the real one."""
 NAMED = {"statement": "consent", "plan": "monitoring", "of_message": "item", "child": "person", "about": "person"}
 """Fields that go by another name than what they refer to."""
