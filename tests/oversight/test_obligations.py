@@ -315,6 +315,14 @@ def test_the_end_of_a_measure_is_prepared_30_days_before_or_half_way_a_short_one
     assert "MEASURE_END" not in story.codes
 
 
+def test_a_date_that_has_passed_is_owed_from_when_it_is_said() -> None:
+    """Not overdue before anybody could know of it."""
+    story = Story()
+    story.tell("monitoring.planned", VT, MONDAY, dates=["2026-01-05"])
+    owed = story.owed("MONITORING_CHECK")
+    assert owed.due == owed.opened_at
+
+
 def test_every_planned_monitoring_date_is_owed_by_itself() -> None:
     """Planning anew drops the dates that are not in it."""
     story = Story()

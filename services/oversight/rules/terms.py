@@ -22,6 +22,8 @@ from services.oversight.rules.calendar import Calendar, day_of, end_of
 from services.oversight.rules.case import Handover
 from services.oversight.rules.conditions import Event
 
+BEGAN_BEFORE = frozenset({From.RECEIVED, From.DETERMINED})
+"""Clocks of law that count from what happened, not from when it was said."""
 _NO_DATE = working_days(2)
 """For a row that takes its date from a message, when it opens without that message."""
 
@@ -36,7 +38,7 @@ def term_of(row: Row, event: Event) -> Term:
 def due_of(
     row: Row, event: Event, calendar: Calendar, ref: str, day: date | None, handover: Handover | None
 ) -> datetime:
-    """When it must be done."""
+    """When it must be done. Only a clock that began before it was told of may have run out already."""
     at = event.fact.at
     if row.keeps_date is not None and handover is not None and handover.warm_due is not None:
         least = row.keeps_date.in_direct_unsafety() if event.watch.direct else row.keeps_date
@@ -44,7 +46,8 @@ def due_of(
     if row.counts_from is From.RECEIVED:
         report = event.watch.reports.get(ref)
         return calendar.after(min(at, report.received_at) if report else at, term_of(row, event))
-    return _BASES.get(row.counts_from, _from_now)(row, event, calendar, day)
+    due = _BASES.get(row.counts_from, _from_now)(row, event, calendar, day)
+    return due if row.counts_from in BEGAN_BEFORE else max(due, at)
 
 
 def _from_now(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
