@@ -87,6 +87,8 @@ class Tellers:
         self.wrongly: list[tuple[str, tuple[str, ...]]] = []
         """Steps that were refused though nothing in their story gives a reason."""
         self.merged_at: datetime | None = None
+        self.halfway = threading.Event()
+        """A handover to the team that will merge is open and accepted."""
         """From when the one team stands in the place of the other."""
         self.told_on = 0
         """Stories that the one team began and the other told on."""
@@ -135,6 +137,8 @@ class Tellers:
                     index = self._take_over(desks, filling, index)
             step = telling.scenario.steps[index]
             index += 1
+            if telling.scenario is self._berk and index > 1 + _index(self._berk, OPEN):
+                self.halfway.set()
             if step.say != telling.without:
                 strict = self._step(desks, filling, step, strict)
 

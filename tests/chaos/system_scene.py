@@ -32,6 +32,7 @@ ORGANISATIONS = ("veilig-thuis-noord", LINDE, BERK, "coordinatie-noord")
 SLOTS = 4
 PLANTS = ("untransacted", "doubled", "forgotten")
 AHEAD = timedelta(seconds=15)
+HALFWAY_WITHIN = 120.0
 """So long before it begins a succession is published: longer than a frozen process stays frozen."""
 QUIET = 4.0
 """Nothing new for so many seconds: longer than the receipts of the edges take."""
@@ -84,6 +85,8 @@ class SystemScene:
         return [("new keys", 0.1, self._renew), ("an organisation merges into another", 0.0, self._merge)]
 
     def _merge(self) -> None:
+        """Not before there is something that the successor has to go on with."""
+        self._tellers.halfway.wait(HALFWAY_WITHIN)
         at = datetime.now(UTC).replace(microsecond=0) + AHEAD
         succeed_now(self._system, BERK, LINDE, at)
         self._succession = Succession(BERK, LINDE, at)
