@@ -30,7 +30,7 @@ FIRST, LAST = "tests/system/test_stories.py", "tests/chaos/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (FIRST not in item.nodeid, LAST in item.nodeid))
+    items.sort(key=lambda item: (FIRST not in str(item.path), LAST in str(item.path)))
 
 
 class Broker(LocalKafka):

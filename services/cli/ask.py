@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.directory import DEMO
-from services.cli.audit import SECONDS, address_of, answer_of, deployment_of, token_of
+from services.cli.audit import SECONDS, address_of, answer_of, deployment_of, ledger_option, token_of
+from services.cli.system import organisations_option
 
 Row = Mapping[str, Any]
 Shown = Iterable[Table | str]
@@ -71,16 +71,8 @@ def question(name: str) -> Callable[[Callable[..., Any]], click.Command]:
 )
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day, included.")
-@click.option(
-    "--url", envvar="ESTAFETTE_LEDGER_URL", help="Of the ledger service (default: from the organisations file)."
-)
-@click.option(
-    "--organisations",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=DEMO,
-    envvar="ESTAFETTE_ORGANISATIONS",
-)
+@ledger_option
+@organisations_option
 @click.pass_context
 def ask(
     context: click.Context,

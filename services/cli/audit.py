@@ -14,13 +14,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from deploy.directory import DEMO, Deployment
+from deploy.directory import Deployment
 from services.cli.letter import letter
+from services.cli.system import organisations_option
 from services.runtime.settings import Settings
 from services.runtime.tokens import Issuer
 
 Line = Mapping[str, Any]
 SECONDS = 30.0
+ledger_option = click.option(
+    "--url", envvar="ESTAFETTE_LEDGER_URL", help="Of the ledger service (default: from the organisations file)."
+)
 
 
 @click.group()
@@ -28,16 +32,8 @@ SECONDS = 30.0
 @click.option("--json", "as_json", is_flag=True, help="The answer as the ledger gave it.")
 @click.option("--since", type=click.DateTime(), help="From this moment on (UTC).")
 @click.option("--until", type=click.DateTime(), help="Before this moment (UTC).")
-@click.option(
-    "--url", envvar="ESTAFETTE_LEDGER_URL", help="Of the ledger service (default: from the organisations file)."
-)
-@click.option(
-    "--organisations",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=DEMO,
-    envvar="ESTAFETTE_ORGANISATIONS",
-)
+@ledger_option
+@organisations_option
 @click.pass_context
 def audit(
     context: click.Context,

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy import ceremony, registry
-from deploy.directory import DEMO, Deployment, NotPublishedError, PinDiffersError, init
+from deploy.directory import Deployment, NotPublishedError, PinDiffersError, init
 from deploy.fingerprints import Misheard, heard, spoken
 from deploy.keys import identity_key, operator_key
 from deploy.publishing import read
@@ -18,20 +18,12 @@ from deploy.registry import Folder, NotSoundError
 from schemas.directory import KeyUse, Organisation
 from schemas.event import problems_of
 from services.cli.keys import folder_option, gate_has_it, moment_option, register, wanted_moment
+from services.cli.system import organisations_option
 from services.runtime.conflicts import MEANING
 from services.runtime.directory import OPERATOR, Directory, load_pins
 from services.runtime.keys import KeysUnusable
 from services.runtime.settings import Settings
 from services.runtime.tokens import Issuer
-
-_FROM = click.option(
-    "--organisations",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    default=DEMO,
-    envvar="ESTAFETTE_ORGANISATIONS",
-    help="Which organisations there are (default: those of the demonstration).",
-)
 
 
 @click.group()
@@ -43,7 +35,7 @@ register(directory)
 
 
 @directory.command("init")
-@_FROM
+@organisations_option
 def init_command(file: Path) -> None:
     """Play every part at once, for the demonstration: all keys, signed entries and pins. Never overwrites a key."""
     try:
@@ -171,7 +163,7 @@ def show_command(user: str, keys: bool, at: datetime | None) -> None:
 @click.command("token")
 @click.argument("organisation")
 @click.argument("professional")
-@_FROM
+@organisations_option
 def token(organisation: str, professional: str, file: Path) -> None:
     """Print a development token of PROFESSIONAL (its ref) for the pages and API of ORGANISATION."""
     try:

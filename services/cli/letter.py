@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from services.runtime.days import AMSTERDAM
 
 Line = Mapping[str, Any]
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 def letter(answer: Mapping[str, Any], person: str) -> Iterator[str]:

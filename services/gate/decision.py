@@ -130,8 +130,9 @@ def _judge(received: Received, scribe: Scribe, world: World) -> None:
         _dry_run(received, judgement, scribe)
     elif judgement.reasons:
         inside = ctx.case.is_party(ctx.sender.slug) or ctx.sender.kind is OrganisationKind.SERVICE
-        refuse(received, judgement.reasons, scribe, world, chained=inside and ctx.case.head is not None)
-        told = facts.refused_of(ctx, judgement.reasons) if inside and ctx.case.head is not None else None
+        chained = inside and ctx.case.head is not None
+        refuse(received, judgement.reasons, scribe, world, chained=chained)
+        told = facts.refused_of(ctx, judgement.reasons) if chained else None
         if told is not None:
             scribe.emits.append(facts.record(told))
         _lose(missed, scribe, world)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from schemas.base import Count, Slug, Subject
 from schemas.body import Phase
@@ -28,16 +29,10 @@ TURNING_AGES = tuple(sorted({row.start for row in AGES} - {0}))
 def fact_of(ctx: Context, after: Case, effects: Effects, entry: Count | None = None) -> Fact:
     """The fact of one accepted message. `after` is the case with its effects; `entry` the place of its ledger entry."""
     data = ctx.event.data
-    sections = data.manifest.sections if data.manifest else ()
     support = after.of(SupportRecord).get(getattr(ctx.body, "support", ""))
-    return Fact(
-        kind=FactKind.MESSAGE,
-        at=ctx.now,
-        id=ctx.event.id,
-        subject=ctx.event.subject,
-        type=ctx.event.name,
-        actor=ctx.sender.slug,
-        actor_kind=ctx.sender.kind,
+    return _of_message(
+        ctx,
+        FactKind.MESSAGE,
         by=data.by.ref if data.by else None,
         to=data.to,
         body=data.body,
@@ -45,8 +40,8 @@ def fact_of(ctx: Context, after: Case, effects: Effects, entry: Count | None = N
         handover=effects.handover,
         also=effects.also,
         flags=effects.flags,
-        items=tuple(section.item for section in sections),
-        categories=tuple(dict.fromkeys(section.category for section in sections)),
+        items=tuple(section.item for section in ctx.sections),
+        categories=tuple(dict.fromkeys(section.category for section in ctx.sections)),
         support=support.type if support else None,
         to_correct=_to_correct(ctx, after),
         birthdays=birthdays(after, ctx.today),
@@ -79,22 +74,17 @@ def refused_of(ctx: Context, reasons: tuple[Reason, ...]) -> Fact | None:
     flags = ((Flag.DISSENT,) if no else ()) + ((Flag.GROUND_BEFORE_MEASURE,) if early else ())
     if not flags:
         return None
-    return Fact(
-        kind=FactKind.REFUSED,
-        at=ctx.now,
-        id=ctx.event.id,
-        subject=ctx.event.subject,
-        type=ctx.event.name,
-        actor=ctx.sender.slug,
-        actor_kind=ctx.sender.kind,
-        flags=flags,
-    )
+    return _of_message(ctx, FactKind.REFUSED, flags=flags)
+
+
+def _of_message(ctx: Context, kind: FactKind, **more: Any) -> Fact:
+    event, sender = ctx.event, ctx.sender
+    said: dict[str, Any] = {"at": ctx.now, "id": event.id, "subject": event.subject, "type": event.name}
+    return Fact(kind=kind, actor=sender.slug, actor_kind=sender.kind, **said, **more)
 
 
 def _claimed(ctx: Context) -> dict[tuple[str, str], str]:
-    manifest = ctx.event.data.manifest
-    sections = manifest.sections if manifest else ()
-    return {(section.item, basis.person): basis.secrecy for section in sections for basis in section.bases}
+    return {(section.item, basis.person): basis.secrecy for section in ctx.sections for basis in section.bases}
 
 
 def record(fact: Fact) -> Emit:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from schemas.base import dump
 from schemas.body import ChildPlace
@@ -13,8 +12,8 @@ from schemas.service import Fact, FactKind
 from schemas.tables.messages import BODIES
 from services.ledger import store
 from services.ledger.rows import Rows
+from services.runtime.days import AMSTERDAM
 
-AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 NAMED, IN_CASE, SEEN = "NAMED", "IN_CASE", "SEEN"
 SPOKEN_ALONE: Final = ChildPlace.SPOKEN_ALONE.value
 FIRST_CONTACT: Final = "FIRST_CONTACT"

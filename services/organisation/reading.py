@@ -1,9 +1,8 @@
 """The routes that show."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import StringConstraints
@@ -15,11 +14,11 @@ from services.organisation.access import ALERTS, CONTENT, OWED, OWN_WORDS, TRAIL
 from services.organisation.cautions import cautions, for_family
 from services.organisation.front import Front
 from services.organisation.worklist import worklist
+from services.runtime.days import midnight
 from services.runtime.problems import Refused, described
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller, Role
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 After = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{1,3}:[0-9]{1,15}(,[0-9]{1,3}:[0-9]{1,15})*$", max_length=4000)
 ]
@@ -74,7 +73,7 @@ def _inbox(router: APIRouter, front: Front, doors: Doors) -> None:
         known = front.directory().organisations.items()
         sources = frozenset(slug for slug, each in known if kind in (None, each.kind))
         async with reading(front.engine) as connection:
-            return await views.received(connection, sources, _midnight(since), _midnight(until, 1))
+            return await views.received(connection, sources, midnight(since), midnight(until, 1))
 
 
 def _letters(router: APIRouter, front: Front, doors: Doors) -> None:
@@ -130,11 +129,3 @@ def _owed(router: APIRouter, front: Front, doors: Doors) -> None:
         """What this organisation owes or should look at."""
         async with reading(front.engine) as connection:
             return await worklist(connection, front.slug, front.clock.now())
-
-
-def _midnight(day: date | None, later: int = 0) -> datetime | None:
-    """The first moment of a day, `later` days on, as the Netherlands count it."""
-    if day is None:
-        return None
-    shifted = date.fromordinal(min(day.toordinal() + later, date.max.toordinal()))
-    return datetime.combine(shifted, time.min, AMSTERDAM).astimezone(UTC) if shifted.year > 1 else None

@@ -81,13 +81,6 @@ class Player:
         """The organisation whose clock the next step needs; None when nobody does anything in it."""
         return self._next.who.partition("/")[0] if self._next.who else None
 
-    def play(self, tell: Callable[[Played], None]) -> list[Played]:
-        """All steps; `tell` hears of each as it is done.
-
-        Raises TimeHasPassed before anything is said, and NoAnswer when the system does not keep up.
-        """
-        return play_together([self], lambda _, played: tell(played))
-
     def act(self, at: datetime) -> "_Act":
         """Say, or open, what the next step says."""
         self._filling.now = at

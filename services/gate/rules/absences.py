@@ -8,9 +8,10 @@ from schemas.body import Body
 from schemas.parties import Competence
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.tables.key_decisions import is_key_decision
-from services.gate.rules import handover, terms
+from services.gate.rules import terms
 from services.gate.rules.case import Context, Effects, Judgement
 from services.gate.rules.help_records import AbsenceRecord
+from services.gate.rules.refusing import unknown, wrong_date
 from services.gate.rules.stand_ins import carriers, leads, running
 
 STAND_IN_LAW = "Besluit Jeugdwet 4.2.1(2), 4.2.2(2)a, 4.2.3(2)a; D#82"
@@ -26,14 +27,14 @@ def _planned(ctx: Context, body: AbsencePlanned) -> Judgement:
     if body.stand_in is None:
         reasons.append(_no_stand_in())
     if body.until < ctx.today:
-        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("until",), mend=(Mend.CORRECT,)))
+        reasons.append(wrong_date("until"))
     return _away(ctx, body, reasons)
 
 
 def _started(ctx: Context, body: AbsenceStarted) -> Judgement:
     reasons = list(_fits(ctx, body))
     if body.since > ctx.today:
-        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("since",), mend=(Mend.CORRECT,)))
+        reasons.append(wrong_date("since"))
     if body.absence not in ctx.case.of(AbsenceRecord):
         reasons += _by_who_coordinates(ctx, body)
     return _away(ctx, body, reasons)
@@ -55,9 +56,9 @@ def _fits(ctx: Context, body: AbsencePlanned | AbsenceStarted) -> Iterator[Reaso
     """It is about somebody of the sender who carries this case, and the stand-in may carry it."""
     before = ctx.case.of(AbsenceRecord).get(body.absence)
     if before is not None and (before.owner != ctx.sender.slug or before.professional != body.professional):
-        yield handover.unknown("absence")
+        yield unknown("absence")
     elif body.professional not in carriers(ctx.case, ctx.sender.slug) and before is None:
-        yield handover.unknown("professional")
+        yield unknown("professional")
     if before is not None and before.ended:
         yield Reason(code=Refusal.WRONG_STATE, missing=("NOT_ENDED",), mend=(Mend.SEND_ANEW,))
     if body.stand_in is not None and body.stand_in.ref == body.professional:
@@ -85,7 +86,7 @@ def _away(ctx: Context, body: AbsencePlanned | AbsenceStarted, reasons: list[Rea
 def _ended(ctx: Context, body: AbsenceEnded) -> Judgement:
     found = ctx.case.of(AbsenceRecord).get(body.absence)
     if found is None or found.owner != ctx.sender.slug:
-        return Judgement((handover.unknown("absence"),))
+        return Judgement((unknown("absence"),))
     if found.ended:
         return Judgement((Reason(code=Refusal.WRONG_STATE, missing=("NOT_ENDED",), mend=(Mend.SEND_ANEW,)),))
     return Judgement(effects=Effects(put=(found.model_copy(update={"ended": True}),)))

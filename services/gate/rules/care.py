@@ -40,6 +40,7 @@ from services.gate.rules.case import (
     ReportRecord,
     SightRecord,
 )
+from services.gate.rules.refusing import put_unless, unknown, wrong_date, wrong_state
 from services.gate.rules.walk import other_side, side_of, step
 
 
@@ -54,9 +55,9 @@ def judge_care(ctx: Context) -> Judgement:
 def _registered(ctx: Context, body: ReportRegistered) -> Judgement:
     reasons = list(sight.unknown_persons(ctx, body.children))
     if body.report in ctx.case.of(ReportRecord):
-        reasons.append(_wrong_state("NONE"))
+        reasons.append(wrong_state("NONE"))
     if body.received_at > ctx.now:
-        reasons.append(_date("received_at"))
+        reasons.append(wrong_date("received_at"))
     head = regie.head_of(ctx).model_copy(update={"vt_origin": True})
     report = ReportRecord(
         report=body.report,
@@ -65,7 +66,7 @@ def _registered(ctx: Context, body: ReportRegistered) -> Judgement:
         children=body.children,
         reporter=body.reporter,
     )
-    return _either(reasons, head, report)
+    return put_unless(reasons, head, report)
 
 
 def _report(ctx: Context, report: Uuid) -> ReportRecord | None:
@@ -76,9 +77,9 @@ def _report(ctx: Context, report: Uuid) -> ReportRecord | None:
 def _assessed(ctx: Context, body: ReportAssessed) -> Judgement:
     report = _report(ctx, body.report)
     if report is None:
-        return Judgement((handover.unknown("report"),))
+        return Judgement((unknown("report"),))
     if report.assessed or report.ended:
-        return Judgement((_wrong_state("REGISTERED"),))
+        return Judgement((wrong_state("REGISTERED"),))
     head = regie.head_of(ctx).model_copy(update={"phase": body.phase})
     return Judgement(effects=Effects(put=(head, report.model_copy(update={"assessed": True}))))
 
@@ -86,20 +87,20 @@ def _assessed(ctx: Context, body: ReportAssessed) -> Judgement:
 def _informed(ctx: Context, body: PersonInformed) -> Judgement:
     reasons = list(sight.unknown_persons(ctx, (body.person,)))
     if _report(ctx, body.report) is None:
-        reasons.insert(0, handover.unknown("report"))
-    return _either(reasons)
+        reasons.insert(0, unknown("report"))
+    return put_unless(reasons)
 
 
 def _reporter_informed(ctx: Context, body: ReporterInformed) -> Judgement:
-    return _either([] if _report(ctx, body.report) else [handover.unknown("report")])
+    return put_unless([] if _report(ctx, body.report) else [unknown("report")])
 
 
 def _report_ended(ctx: Context, body: ReportEnded) -> Judgement:
     report = _report(ctx, body.report)
     if report is None:
-        return Judgement((handover.unknown("report"),))
+        return Judgement((unknown("report"),))
     if report.ended:
-        return Judgement((_wrong_state("REGISTERED", "ASSESSED"),))
+        return Judgement((wrong_state("REGISTERED", "ASSESSED"),))
     return Judgement(effects=Effects(put=(report.model_copy(update={"ended": True}),)))
 
 
@@ -107,7 +108,7 @@ def _report_ended(ctx: Context, body: ReportEnded) -> Judgement:
 
 
 def _planned(ctx: Context, body: SightPlanned) -> Judgement:
-    return _either(_plans_fit(ctx, body), *sight.recorded(ctx.sender.slug, body.plans))
+    return put_unless(_plans_fit(ctx, body), *sight.recorded(ctx.sender.slug, body.plans))
 
 
 def _trust_broken(ctx: Context, body: TrustBroken) -> Judgement:
@@ -116,13 +117,13 @@ def _trust_broken(ctx: Context, body: TrustBroken) -> Judgement:
     reasons = _plans_fit(ctx, body)
     if own:
         reasons.append(Reason(code=Refusal.NO_INTERIM_OVERSIGHT, missing=own, law=sight.LAW, mend=(Mend.ADD,)))
-    return _either(reasons, *sight.recorded(ctx.sender.slug, body.plans))
+    return put_unless(reasons, *sight.recorded(ctx.sender.slug, body.plans))
 
 
 def _plans_fit(ctx: Context, body: SightPlanned | TrustBroken) -> list[Reason]:
     reasons = list(sight.unknown_persons(ctx, (plan.child for plan in body.plans)))
     if not all(sight.in_force(ctx, plan) for plan in body.plans):
-        reasons.append(_date("until"))
+        reasons.append(wrong_date("until"))
     return reasons
 
 
@@ -137,8 +138,8 @@ def _confirmed(ctx: Context, body: SightConfirmed) -> Judgement:
     if body.by.kind is WatcherKind.PARENT:
         reasons.append(Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("by",), law="D#133", mend=(Mend.CORRECT,)))
     if body.seen_at > ctx.now:
-        reasons.append(_date("seen_at"))
-    return _either(reasons)
+        reasons.append(wrong_date("seen_at"))
+    return put_unless(reasons)
 
 
 def _watches(ctx: Context, child: str) -> bool:
@@ -157,24 +158,24 @@ def _watches(ctx: Context, child: str) -> bool:
 def _assessment(ctx: Context, body: AssessmentRecorded) -> Judgement:
     reasons = [*sight.unknown_persons(ctx, body.children), *_may_change(ctx, body.conditions)]
     if body.assessment in ctx.case.of(AssessmentRecord):
-        reasons.append(_wrong_state("NONE"))
+        reasons.append(wrong_state("NONE"))
     if body.made_on > ctx.today:
-        reasons.append(_date("made_on"))
+        reasons.append(wrong_date("made_on"))
     made = AssessmentRecord(assessment=body.assessment, type=body.kind, made_on=body.made_on, author=ctx.sender.slug)
     head = regie.head_of(ctx).model_copy(update={"phase": body.phase})
-    return _either(reasons, head, made, *_changed_conditions(ctx, body.conditions))
+    return put_unless(reasons, head, made, *_changed_conditions(ctx, body.conditions))
 
 
 def _monitoring_planned(ctx: Context, body: MonitoringPlanned) -> Judgement:
     reasons = list(sight.unknown_persons(ctx, body.children))
     if not ctx.case.is_party(body.by):
-        reasons.append(handover.unknown("by"))
+        reasons.append(unknown("by"))
     before = ctx.case.of(MonitoringRecord).get(body.plan)
     head = regie.head_of(ctx)
     if before is not None and ctx.sender.slug not in (before.by, head.regie):
         reasons += regie.not_holder(ctx)
     done, known = (before.done, before.baselines) if before else ((), ())
-    return _either(
+    return put_unless(
         reasons,
         MonitoringRecord(
             plan=body.plan, children=body.children, by=body.by, dates=body.dates, done=done, baselines=known
@@ -185,13 +186,13 @@ def _monitoring_planned(ctx: Context, body: MonitoringPlanned) -> Judgement:
 def _checked(ctx: Context, body: MonitoringChecked) -> Judgement:
     plan = ctx.case.of(MonitoringRecord).get(body.plan)
     if plan is None or plan.by != ctx.sender.slug:
-        return Judgement((handover.unknown("plan"),))
+        return Judgement((unknown("plan"),))
     reasons = [
         *sight.unknown_persons(ctx, (risk.child for risk in body.risks)),
         *_may_change(ctx, body.conditions),
     ]
     if body.planned_for not in plan.dates:
-        reasons.append(_date("planned_for"))
+        reasons.append(wrong_date("planned_for"))
     baselines = {(child, risk): level for child, risk, level in plan.baselines}
     moved = tuple(
         f"{risk.child}/{risk.risk}"[:64]
@@ -205,7 +206,7 @@ def _checked(ctx: Context, body: MonitoringChecked) -> Judgement:
         "done": tuple(sorted({*plan.done, body.planned_for})),
         "baselines": tuple((child, risk, level) for (child, risk), level in baselines.items()),
     }
-    return _either(reasons, plan.model_copy(update=seen), *_changed_conditions(ctx, body.conditions))
+    return put_unless(reasons, plan.model_copy(update=seen), *_changed_conditions(ctx, body.conditions))
 
 
 def _may_change(ctx: Context, changes: Iterable[ConditionChange]) -> Iterator[Reason]:
@@ -243,7 +244,7 @@ def _shared(ctx: Context, body: DossierShared) -> Judgement:
     about = ctx.case.of(HandoverRecord).get(body.handover) if body.handover else None
     side = side_of(about, ctx.sender.slug) if about else None
     if body.handover is not None and side is None:
-        reasons.append(handover.unknown("handover"))
+        reasons.append(unknown("handover"))
     elif about and side and ctx.event.data.to != (other_side(about, side),):
         reasons.append(Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), mend=(Mend.CORRECT,)))
     if reasons:
@@ -254,8 +255,7 @@ def _shared(ctx: Context, body: DossierShared) -> Judgement:
 
 
 def _tells_story(ctx: Context, body: DossierShared) -> bool:
-    sections = ctx.event.data.manifest.sections if ctx.event.data.manifest else ()
-    return body.story_missing is not None or any(section.category is Category.STORY for section in sections)
+    return body.story_missing is not None or any(section.category is Category.STORY for section in ctx.sections)
 
 
 def _alerted(ctx: Context) -> Effects:
@@ -273,7 +273,7 @@ def _rejected(ctx: Context, body: DossierRejected) -> Judgement:
     """
     reasons = []
     if not _got(ctx, body):
-        reasons.append(handover.unknown("message"))
+        reasons.append(unknown("message"))
     seen = body.reason == "CATEGORY_UNTRUE"
     if seen and ctx.event.data.by is None:
         reasons.append(
@@ -283,7 +283,7 @@ def _rejected(ctx: Context, body: DossierRejected) -> Judgement:
         reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("item",), mend=(Mend.ADD,)))
     if not seen and ctx.event.data.by is not None:
         reasons.append(Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("reason",), mend=(Mend.CORRECT,)))
-    return _either(reasons)
+    return put_unless(reasons)
 
 
 def _got(ctx: Context, body: DossierRejected) -> bool:
@@ -298,18 +298,6 @@ def _got(ctx: Context, body: DossierRejected) -> bool:
 def _nothing(ctx: Context, body: Body) -> Judgement:
     """Delivered and kept in the ledger; the state of the case stays as it is."""
     return Judgement()
-
-
-def _wrong_state(*states: str) -> Reason:
-    return Reason(code=Refusal.WRONG_STATE, missing=states, mend=(Mend.WAIT_FOR_STATE,))
-
-
-def _date(field: str) -> Reason:
-    return Reason(code=Refusal.DATE_NOT_ALLOWED, missing=(field,), mend=(Mend.CORRECT,))
-
-
-def _either(reasons: list[Reason], *put: Record) -> Judgement:
-    return Judgement(tuple(reasons)) if reasons else Judgement(effects=Effects(put=put))
 
 
 _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {

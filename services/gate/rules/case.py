@@ -18,7 +18,7 @@ from schemas.contacts import FixedContact
 from schemas.entry import Caution
 from schemas.event import Event
 from schemas.handovers import FINAL, ConsultDecision, HandoverKind, HandoverState, WarmContactAttested
-from schemas.manifest import Category, Purpose, Source, StatementKind
+from schemas.manifest import Category, Purpose, Section, Source, StatementKind
 from schemas.parties import OrganisationKind, Party, Professional
 from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason
@@ -422,6 +422,11 @@ class Context:
     def recipients(self) -> tuple[Party, ...]:
         """The recipients known to the directory (an unknown one was refused before any rule ran)."""
         return tuple(self.directory[slug] for slug in self.event.data.to if slug in self.directory)
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """What the manifest says is in the letter."""
+        return self.event.data.manifest.sections if self.event.data.manifest else ()
 
     @property
     def purpose(self) -> Purpose | None:

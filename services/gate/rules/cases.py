@@ -39,6 +39,7 @@ from services.gate.rules.case import (
 )
 from services.gate.rules.family import family_fits
 from services.gate.rules.matching import judge_match
+from services.gate.rules.refusing import unknown, unless, wrong_date, wrong_state
 
 CLOSING_LAW = "TSD 2017, In Zorg; D#50, D#53"
 PROTECTION = ("location_protected", "contact_unsafe")
@@ -55,9 +56,9 @@ def _opened(ctx: Context, body: CaseOpened) -> Judgement:
     if ctx.case.head is not None:
         reasons.append(Reason(code=Refusal.CASE_EXISTS, missing=("subject",), mend=(Mend.SEND_ANEW,)))
     if not ctx.event.subject.startswith("case:"):
-        reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("subject",), mend=(Mend.CORRECT,)))
+        reasons.append(unknown("subject"))
     if body.from_thread is not None and not body.from_thread.startswith("thread:"):
-        reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("from_thread",), mend=(Mend.CORRECT,)))
+        reasons.append(unknown("from_thread"))
     if reasons:
         return Judgement(tuple(reasons))
     slug = ctx.sender.slug
@@ -148,10 +149,10 @@ def _lead_kept(ctx: Context, body: LeadKept) -> Judgement:
     reasons = list(regie.not_holder(ctx))
     declined = ctx.case.of(HandoverRecord).get(body.handover)
     if declined is None or declined.sender != ctx.sender.slug:
-        reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("handover",), mend=(Mend.CORRECT,)))
+        reasons.append(unknown("handover"))
     elif declined.state is not HandoverState.DECLINED:
-        reasons.append(_wrong_state(HandoverState.DECLINED.value))
-    return _either(reasons, Effects())
+        reasons.append(wrong_state(HandoverState.DECLINED.value))
+    return unless(reasons, Effects())
 
 
 def _lead_to_family(ctx: Context, body: LeadToFamily) -> Judgement:
@@ -163,13 +164,13 @@ def _lead_to_family(ctx: Context, body: LeadToFamily) -> Judgement:
     ]
     head, holder = regie.head_of(ctx), ctx.case.person(body.holder)
     if head.phase is Phase.DIRECT_SAFETY:
-        reasons.append(_wrong_state(Phase.STABLE_SAFETY.value, Phase.RECOVERY.value))
+        reasons.append(wrong_state(Phase.STABLE_SAFETY.value, Phase.RECOVERY.value))
     if holder is not None and (holder.contact_unsafe or holder.role is Role.UNBORN):
         reasons.append(
             Reason(code=Refusal.ROLE_NOT_ALLOWED, person=body.holder, missing=("holder",), law="TSD 2017 §1.1")
         )
     if body.review_on <= ctx.today:
-        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("review_on",), mend=(Mend.CORRECT,)))
+        reasons.append(wrong_date("review_on"))
     if reasons:
         return Judgement(tuple(reasons))
     after = head.model_copy(update={"lead": body.backup, "lead_family": body.holder})
@@ -180,22 +181,22 @@ def _lead_to_family(ctx: Context, body: LeadToFamily) -> Judgement:
 def _linked(ctx: Context, body: CaseLinked) -> Judgement:
     reasons, head = list(regie.not_holder(ctx)), regie.head_of(ctx)
     if body.other == ctx.event.subject or not body.other.startswith("case:"):
-        reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("other",), mend=(Mend.CORRECT,)))
+        reasons.append(unknown("other"))
     if body.kind == "JOINED" and body.other not in head.linked:
-        reasons.append(Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("other",), law="D#14", mend=(Mend.CORRECT,)))
+        reasons.append(unknown("other", "D#14"))
     in_the_way, left = splitting.leaving(ctx, body)
     linked = tuple(dict.fromkeys((*head.linked, body.other)))
     doubled = tuple(other for other in head.doubled if other != body.other)
     if body.kind == "SAME_FAMILY":
         doubled = (*doubled, body.other)
     after = head.model_copy(update={"linked": linked, "doubled": doubled})
-    return _either([*reasons, *in_the_way], Effects(put=(after,)) + left)
+    return unless([*reasons, *in_the_way], Effects(put=(after,)) + left)
 
 
 def _reopened(ctx: Context, body: CaseReopened) -> Judgement:
     """By who held it last, Veilig Thuis, or one it was once handed to who is now asked again."""
     head, slug = regie.head_of(ctx), ctx.sender.slug
-    reasons = [_wrong_state("CLOSED")] if head.open else []
+    reasons = [wrong_state("CLOSED")] if head.open else []
     receiver = any(h.receiver == slug for h in ctx.case.of(HandoverRecord).values())
     again = body.reason == "NEW_HANDOVER" and receiver
     if slug != head.last_regie and ctx.sender.kind is not OrganisationKind.VEILIG_THUIS and not again:
@@ -243,9 +244,9 @@ def _nothing_left(ctx: Context, body: CaseClosed) -> Iterator[Reason]:
     if body.closing is Closing.END_BY_LAW:
         return
     if any(m.ended_on is None and ctx.today < m.until for m in ctx.case.of(MeasureRecord).values()):
-        yield _wrong_state("NO_MEASURE_LEFT")
+        yield wrong_state("NO_MEASURE_LEFT")
     if investigations.pending(ctx.case):
-        yield _wrong_state("NO_PENDING_INVESTIGATION")
+        yield wrong_state("NO_PENDING_INVESTIGATION")
 
 
 def _stands_on(ctx: Context, body: CaseClosed) -> Iterator[Reason]:
@@ -288,15 +289,7 @@ def _refers(ctx: Context, body: CaseClosed) -> bool:
 
 def _no_open_handover(ctx: Context) -> Iterator[Reason]:
     if any(not handover.final for handover in ctx.case.of(HandoverRecord).values()):
-        yield _wrong_state("NO_OPEN_HANDOVER")
-
-
-def _wrong_state(*states: str) -> Reason:
-    return Reason(code=Refusal.WRONG_STATE, missing=states, mend=(Mend.WAIT_FOR_STATE,))
-
-
-def _either(reasons: list[Reason], effects: Effects) -> Judgement:
-    return Judgement(tuple(reasons)) if reasons else Judgement(effects=effects)
+        yield wrong_state("NO_OPEN_HANDOVER")
 
 
 _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {

@@ -9,6 +9,7 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import ConsentWithdrawnNotice
 from schemas.tables.consent_ages import SET_ASIDE_DAYS, SET_ASIDE_LAW
 from services.gate.rules.case import Case, Context, Effects, ItemRecord, Judgement, Notice, StatementRecord
+from services.gate.rules.refusing import unknown, wrong_date
 from services.gate.rules.voices import Who, custody_holders, ended, same_scope
 
 COURT_LAW = "BW 1:253a, 1:265h"
@@ -34,7 +35,7 @@ def _recorded(ctx: Context, body: ConsentRecorded) -> Judgement:
         reasons = reasons or (_not_theirs(body.given_by, ("source",)),)
     reasons = reasons or _court_fits(ctx, body)
     if body.until is not None and body.until < ctx.today:
-        reasons += (Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("until",), mend=(Mend.CORRECT,)),)
+        reasons += (wrong_date("until"),)
     if reasons:
         return Judgement(reasons)
     said = StatementRecord(
@@ -80,9 +81,7 @@ def _set_aside(ctx: Context, body: ConsentSetAside) -> Judgement:
     if not reasons:
         reasons = _may_be_set_aside(ctx, body)
     if not ctx.today < body.review_on <= ctx.today + timedelta(days=SET_ASIDE_DAYS):
-        reasons += (
-            Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("review_on",), law=SET_ASIDE_LAW, mend=(Mend.CORRECT,)),
-        )
+        reasons += (wrong_date("review_on", SET_ASIDE_LAW),)
     if not (body.scope.categories or body.scope.items):
         reasons += (
             Reason(
@@ -128,7 +127,7 @@ def _may_be_set_aside(ctx: Context, body: ConsentSetAside) -> tuple[Reason, ...]
 def _withdrawn(ctx: Context, body: ConsentWithdrawn) -> Judgement:
     said = ctx.case.of(StatementRecord).get(body.statement)
     if said is None:
-        return Judgement((Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("statement",), mend=(Mend.CORRECT,)),))
+        return Judgement((unknown("statement"),))
     if said.withdrawn_at is not None:
         return Judgement((Reason(code=Refusal.WRONG_STATE, missing=("statement",), mend=(Mend.LEAVE_OUT,)),))
     gone = said.model_copy(update={"withdrawn_at": ctx.now, "withdrawn_seq": _next(ctx.case)})

@@ -6,6 +6,7 @@ from schemas.contacts import FixedContactChanged
 from schemas.refusal import Mend, Reason, Refusal
 from services.gate.rules import regie
 from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.refusing import unknown
 
 LAW = "JB Noord 2016 §3.2; D#31-33"
 
@@ -31,6 +32,6 @@ def _reasons(ctx: Context, body: FixedContactChanged) -> Iterator[Reason]:
     if slug not in (head.regie, present, body.contact.organisation):
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("source",), law=LAW, mend=(Mend.ASK_REGIE_HOLDER,))
     if not ctx.case.is_party(body.contact.organisation):
-        yield Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("contact.organisation",), law=LAW, mend=(Mend.CORRECT,))
+        yield unknown("contact.organisation", LAW)
     if body.contact == head.contact or (body.reason == "FIRST") != (head.contact is None):
         yield Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("reason",), law=LAW, mend=(Mend.CORRECT,))

@@ -11,6 +11,7 @@ from schemas.corrections import DossierCorrected
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import CorrectedNotice
 from services.gate.rules.case import Context, Effects, ItemRecord, Judgement, Notice
+from services.gate.rules.refusing import unknown
 
 LAW = "GDPR art. 16, 19; D#124"
 
@@ -19,7 +20,7 @@ def judge_correction(ctx: Context, body: DossierCorrected) -> Judgement:
     """Whether this correction may be said to this recipient, and what it changes."""
     known = ctx.case.of(ItemRecord).get(body.item)
     if known is None:
-        return Judgement((_unknown("item"),))
+        return Judgement((unknown("item"),))
     reasons = tuple(_reasons(ctx, body, known))
     return Judgement(reasons) if reasons else Judgement(effects=_corrected(ctx, body, known))
 
@@ -29,7 +30,7 @@ def _reasons(ctx: Context, body: DossierCorrected, known: ItemRecord) -> Iterato
     if known.corrected_at is None and slug != known.author:
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("author",), law=LAW, mend=(Mend.WAIT_FOR_STATE,))
     if any((slug, to) not in known.passed for to in ctx.event.data.to):
-        yield Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("to",), law=LAW, mend=(Mend.CORRECT,))
+        yield unknown("to", LAW)
     if _another(body, known, slug):
         yield Reason(code=Refusal.ITEM_DIFFERS, missing=("replaced_by",), law=LAW, mend=(Mend.CORRECT,))
     manifest = ctx.event.data.manifest
@@ -71,7 +72,3 @@ def to_correct(item: ItemRecord) -> tuple[tuple[Slug, Slug], ...]:
         if taker not in (giver, item.author, *item.corrected_for):
             found.setdefault(taker, (giver, taker))
     return tuple(found.values())
-
-
-def _unknown(field: str) -> Reason:
-    return Reason(code=Refusal.UNKNOWN_REFERENCE, missing=(field,), mend=(Mend.CORRECT,))

@@ -29,6 +29,7 @@ from services.gate.rules.case import (
     Notice,
     SightRecord,
 )
+from services.gate.rules.refusing import unknown, used_before
 from services.gate.rules.walk import Step, applied, other_side, row_for, side_of, step, wrong_state
 
 RETURNED = "handovers.returned"
@@ -56,11 +57,6 @@ def judge_handover(ctx: Context) -> Judgement:
     if reasons or taken is None:
         return Judgement(tuple(reasons))
     return Judgement(effects=Effects(put=_plans(ctx)) + outcome(ctx, _agreed(ctx, taken)))
-
-
-def unknown(field: str) -> Reason:
-    """The case knows nothing by this reference, or the sender is no side of it."""
-    return Reason(code=Refusal.UNKNOWN_REFERENCE, missing=(field,), mend=(Mend.CORRECT,))
 
 
 def _wrong_recipient(ctx: Context, counterpart: Slug | None) -> Iterator[Reason]:
@@ -205,7 +201,7 @@ def _not_opened_so(body: HandoverProposed, before: HandoverRecord | None) -> Rea
         return Reason(
             code=Refusal.ROLE_NOT_ALLOWED, missing=("measures.started",), law="Jeugdwet 3.2(1)", mend=(Mend.CORRECT,)
         )
-    return Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,))
+    return used_before()
 
 
 def _offer(ctx: Context, body: HandoverProposed) -> HandoverRecord:

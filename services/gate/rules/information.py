@@ -16,6 +16,7 @@ from services.gate.rules import regie, sight
 from services.gate.rules.asked_records import Sort
 from services.gate.rules.case import Context, Effects, Judgement, RequestRecord
 from services.gate.rules.grounds import supervision
+from services.gate.rules.refusing import unknown, wrong_date, wrong_state
 
 TASKS: Mapping[str, K] = {"G4": K.CERTIFIED_INSTITUTION, "G7": K.RAAD, "G8": K.VEILIG_THUIS}
 """Whose task each ground serves, and who may therefore ask on it."""
@@ -37,7 +38,7 @@ def _requested(ctx: Context, body: InformationRequested) -> Judgement:
     if body.request in ctx.case.of(RequestRecord):
         reasons.append(wrong_state("NONE"))
     if body.until < ctx.today:
-        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("until",), mend=(Mend.CORRECT,)))
+        reasons.append(wrong_date("until"))
     if reasons:
         return Judgement(tuple(reasons))
     asked = RequestRecord(
@@ -76,8 +77,7 @@ def _no_route(body: InformationRequested) -> Iterator[Reason]:
 
 def _holds(ctx: Context, body: InformationRequested) -> Iterator[Reason]:
     """Who it is about and why it is necessary; nothing of the dossier."""
-    sections = _sections(ctx)
-    for section in sections:
+    for section in ctx.sections:
         if section.category not in IN_A_REQUEST:
             yield Reason(
                 code=Refusal.CATEGORY_NOT_ALLOWED,
@@ -86,9 +86,9 @@ def _holds(ctx: Context, body: InformationRequested) -> Iterator[Reason]:
                 law=MINIMUM_LAW,
                 mend=(Mend.LEAVE_OUT,),
             )
-    named = {ref for section in sections if section.category is Category.IDENTITY for ref in section.about}
+    named = {ref for section in ctx.sections if section.category is Category.IDENTITY for ref in section.about}
     lacking = tuple(ref for ref in body.about if ref not in named)
-    why = any(section.category is Category.ACCOUNT for section in sections)
+    why = any(section.category is Category.ACCOUNT for section in ctx.sections)
     missing = ((Category.IDENTITY.value, *lacking) if lacking else ()) + (() if why else (Category.ACCOUNT.value,))
     if missing:
         yield Reason(
@@ -99,15 +99,11 @@ def _holds(ctx: Context, body: InformationRequested) -> Iterator[Reason]:
         )
 
 
-def _sections(ctx: Context) -> tuple[Section, ...]:
-    return ctx.event.data.manifest.sections if ctx.event.data.manifest else ()
-
-
 def answering(ctx: Context, request: Uuid, *sorts: Sort) -> tuple[RequestRecord | None, list[Reason]]:
     """The request that this message answers, and what is wrong with answering it now."""
     found: RequestRecord | None = ctx.case.of(RequestRecord).get(request)
     if found is None or found.asked != ctx.sender.slug or found.sort not in sorts:
-        return None, [Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("request",), mend=(Mend.CORRECT,))]
+        return None, [unknown("request")]
     reasons = [] if found.open else [wrong_state("ASKED")]
     to: tuple[Slug, ...] = () if found.asker == found.asked else (found.asker,)
     if ctx.event.data.to != to:
@@ -124,9 +120,9 @@ def _provided(ctx: Context, body: InformationProvided) -> Judgement:
     request, reasons = answering(ctx, body.request, Sort.INFORMATION)
     if request is None:
         return Judgement(tuple(reasons))
-    if not _sections(ctx):
+    if not ctx.sections:
         reasons.append(Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=("sections",), mend=(Mend.ADD,)))
-    reasons += [_more_than_asked(section) for section in _sections(ctx) if not _was_asked(section, request)]
+    reasons += [_more_than_asked(section) for section in ctx.sections if not _was_asked(section, request)]
     return Judgement(tuple(reasons)) if reasons else answered(request, body.complete)
 
 
@@ -155,10 +151,6 @@ def _declined(ctx: Context, body: InformationDeclined) -> Judgement:
         law = BY_CODE["G4"].law if under_order else "D#149"
         reasons.append(Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=("reason",), law=law, mend=(Mend.ADD,)))
     return Judgement(tuple(reasons)) if reasons else answered(request)
-
-
-def wrong_state(*states: str) -> Reason:
-    return Reason(code=Refusal.WRONG_STATE, missing=states, mend=(Mend.WAIT_FOR_STATE,))
 
 
 _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {

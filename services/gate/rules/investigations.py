@@ -39,8 +39,8 @@ from schemas.tables.investigations import (
 )
 from services.gate.rules import request, sight
 from services.gate.rules.case import Case, Context, Effects, Judgement, SightRecord
-from services.gate.rules.handover import unknown
 from services.gate.rules.investigation_record import InvestigationRecord, TableRecord
+from services.gate.rules.refusing import unknown, used_before, wrong_date
 
 LAW = "Jeugdwet 3.1(1): the college's own or designated organisation, an institution, Veilig Thuis"
 INVITED_FROM = 12
@@ -146,7 +146,7 @@ def _not_designated(ctx: Context) -> Iterator[Reason]:
 
 def _id_taken(ctx: Context, investigation: str) -> Iterator[Reason]:
     if investigation in ctx.case.of(InvestigationRecord):
-        yield Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,))
+        yield used_before()
 
 
 def _decided_at(ctx: Context, body: InvestigationRegistered) -> Iterator[Reason]:
@@ -206,7 +206,7 @@ def _waits(ctx: Context, body: RaadWaitAnnounced, before: InvestigationRecord) -
     """Who makes a family wait agrees who sees each child until then."""
     yield from sight.unknown_persons(ctx, (plan.child for plan in body.sight))
     if body.expected_on < ctx.today:
-        yield Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("expected_on",), mend=(Mend.CORRECT,))
+        yield wrong_date("expected_on")
     sides = (before.applicant, before.raad)
     kept = (r.plan for r in ctx.case.of(SightRecord).values() if r.owner in sides)
     covered = {plan.child for plan in (*body.sight, *kept) if sight.in_force(ctx, plan)}
@@ -263,7 +263,7 @@ def judge_table(ctx: Context) -> Judgement:
 def _table_requested(ctx: Context, body: TableRequested) -> Judgement:
     reasons = list(sight.unknown_persons(ctx, body.children))
     if body.table in ctx.case.of(TableRecord):
-        reasons.append(Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,)))
+        reasons.append(used_before())
     if reasons:
         return Judgement(tuple(reasons))
     asked = TableRecord(
@@ -283,7 +283,7 @@ def _invites(ctx: Context, body: TableInvited, before: TableRecord) -> Iterator[
     if forgotten:
         yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=forgotten[:64], law="D§3g", mend=(Mend.ADD,))
     if body.meets_on < ctx.today:
-        yield Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("meets_on",), mend=(Mend.CORRECT,))
+        yield wrong_date("meets_on")
 
 
 def _has_a_seat(ctx: Context, person: Person, table: TableRecord) -> bool:
@@ -300,4 +300,4 @@ def _decides(ctx: Context, body: TableDecided) -> Iterator[Reason]:
     yield from _not_ahead(ctx, body.held_on, "held_on")
     late = body.review_on is not None and body.review_on <= ctx.today
     if body.outcome is TableOutcome.AGREEMENTS and late:
-        yield Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("review_on",), mend=(Mend.CORRECT,))
+        yield wrong_date("review_on")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from schemas.base import Slug
-from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.messages import Audience, Shape
 from services.gate.rules import absences, roles
 from services.gate.rules.absences import judge_absence
@@ -18,6 +17,7 @@ from services.gate.rules.handover import judge_handover
 from services.gate.rules.information import judge_information
 from services.gate.rules.investigations import judge_investigation, judge_table
 from services.gate.rules.measures import judge_measure
+from services.gate.rules.refusing import wrong_state
 from services.gate.rules.reports import judge_report
 from services.gate.rules.rights import judge_right
 from services.gate.rules.sections import judge_sections
@@ -99,7 +99,7 @@ def judge(ctx: Context) -> Judgement:
         return Judgement((roles.NOT_A_PARTY,))
     found = list(roles.reasons(ctx))
     if _closed(ctx):
-        found.append(Reason(code=Refusal.WRONG_STATE, missing=("OPEN_CASE",), mend=(Mend.WAIT_FOR_STATE,)))
+        found.append(wrong_state("OPEN_CASE"))
         return Judgement(tuple(found))
     said = CONVERSATIONS[ctx.event.name.partition(".")[0]](ctx)
     carried = _carried(ctx, said)

@@ -16,6 +16,7 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.signals import Agreed
 from services.gate.rules.case import Context, Effects, Judgement, PersonRecord, Record, ReportRecord, StatementRecord
 from services.gate.rules.family import family_fits
+from services.gate.rules.refusing import used_before
 from services.gate.rules.threads import in_place, thread_after
 
 LAW = "D#21, D#30; GDPR art. 5(1)c"
@@ -30,15 +31,13 @@ def judge_match(ctx: Context, body: MatchAsked | MatchAnswered) -> Judgement:
 def _asked_reasons(ctx: Context, body: MatchAsked) -> Iterator[Reason]:
     yield from family_fits(ctx, body.persons)
     if ctx.case.thread is not None:
-        yield Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,))
-    manifest = ctx.event.data.manifest
-    sections = manifest.sections if manifest else ()
-    if not sections:
+        yield used_before()
+    if not ctx.sections:
         yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=(Category.IDENTITY,), law=LAW, mend=(Mend.ADD,))
-    for section in sections:
+    for section in ctx.sections:
         if section.category is not Category.IDENTITY:
             yield Reason(code=Refusal.CATEGORY_NOT_ALLOWED, section=section.item, law=LAW, mend=(Mend.LEAVE_OUT,))
-    about = {ref for section in sections for ref in section.about}
+    about = {ref for section in ctx.sections for ref in section.about}
     beside = tuple(p.ref for p in body.persons if (p.birth_date or p.due_date) and p.ref not in about)
     if beside:
         yield Reason(code=Refusal.PERSON_UNKNOWN, missing=beside, law=LAW, mend=(Mend.LEAVE_OUT,))

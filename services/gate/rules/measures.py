@@ -12,6 +12,7 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.transitions import IMPOSED_KINDS, Side
 from services.gate.rules import handover, regie, sight, terms
 from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
+from services.gate.rules.refusing import unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.walk import Step, applied, row_for, step
 
 
@@ -26,7 +27,7 @@ def _started(ctx: Context, body: MeasureStarted) -> Judgement:
     if child is not None and not child.is_child:
         reasons.append(Reason(code=Refusal.PERSON_UNKNOWN, missing=(body.child,), mend=(Mend.CORRECT,)))
     if body.measure in ctx.case.of(MeasureRecord):
-        reasons.append(Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,)))
+        reasons.append(used_before())
     reasons += _id_taken(ctx, body.handover)
     if reasons:
         return Judgement(tuple(reasons))
@@ -47,10 +48,10 @@ def _transferred(ctx: Context, body: MeasureTransferred) -> Judgement:
     measure = ctx.case.of(MeasureRecord).get(body.measure)
     known = measure is not None and measure.ended_on is None and measure.institution == body.from_institution
     if measure is None or not known or body.from_institution == ctx.sender.slug:
-        return Judgement((handover.unknown("measure"),))
+        return Judgement((unknown("measure"),))
     reasons = list(_id_taken(ctx, body.handover))
     if body.on > ctx.today:
-        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("on",), law="BW 1:259", mend=(Mend.CORRECT,)))
+        reasons.append(wrong_date("on", "BW 1:259"))
     if reasons:
         return Judgement(tuple(reasons))
     kind, former = HandoverKind.GI_TO_GI, body.from_institution
@@ -65,7 +66,7 @@ def _transferred(ctx: Context, body: MeasureTransferred) -> Judgement:
 
 def _id_taken(ctx: Context, new: Uuid) -> Iterator[Reason]:
     if new in ctx.case.of(HandoverRecord):
-        yield Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,))
+        yield used_before()
 
 
 def _imposed(
@@ -117,11 +118,11 @@ def _own(ctx: Context, measure: Uuid) -> MeasureRecord | None:
 def _worker_assigned(ctx: Context, body: WorkerAssigned) -> Judgement:
     measure = _own(ctx, body.measure)
     if measure is None:
-        return Judgement((handover.unknown("measure"),))
+        return Judgement((unknown("measure"),))
     record = ctx.case.of(HandoverRecord).get(measure.handover) if measure.handover else None
     reasons = [*terms.competent(ctx, record, body.worker), *_known_face(ctx, measure, body)]
     if body.contact_held_at is not None and body.contact_held_at > ctx.now:
-        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("contact_held_at",), mend=(Mend.CORRECT,)))
+        reasons.append(wrong_date("contact_held_at"))
     if reasons:
         return Judgement(tuple(reasons))
     named = Effects(put=(measure.model_copy(update={"worker": body.worker}),))
@@ -151,23 +152,21 @@ def return_owed(ctx: Context) -> Iterator[Reason]:
     """An institution that still leads after its measure hands back before it lets go (JB Noord 2016 §4.1, §6.1.4)."""
     if any(m.institution == ctx.sender.slug for m in ctx.case.of(MeasureRecord).values()):
         law = "D#7, D#38: the return is completed first"
-        yield Reason(
-            code=Refusal.WRONG_STATE, missing=("FROM_MEASURE_COMPLETED",), law=law, mend=(Mend.WAIT_FOR_STATE,)
-        )
+        yield wrong_state("FROM_MEASURE_COMPLETED", law=law)
 
 
 def _ending(ctx: Context, body: MeasureEnding) -> Judgement:
     if _own(ctx, body.measure) is None:
-        return Judgement((handover.unknown("measure"),))
+        return Judgement((unknown("measure"),))
     return Judgement()
 
 
 def _ended(ctx: Context, body: MeasureEnded) -> Judgement:
     measure = _own(ctx, body.measure)
     if measure is None:
-        return Judgement((handover.unknown("measure"),))
+        return Judgement((unknown("measure"),))
     if body.on > ctx.today:
-        return Judgement((Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("on",), mend=(Mend.CORRECT,)),))
+        return Judgement((wrong_date("on"),))
     ended = Effects(put=(measure.model_copy(update={"ended_on": body.on}),))
     record = ctx.case.of(HandoverRecord).get(measure.handover) if measure.handover else None
     taken: Step | None = step(ctx, record, Side.RECEIVER) if record and not record.final else None

@@ -10,8 +10,8 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.reports import InformingPostponed, VtInvestigationConcluded, VtInvestigationDetermined
 from services.gate.rules import sight
 from services.gate.rules.care import judge_care
-from services.gate.rules.case import Context, Effects, Judgement, ReportRecord, dutch_day
-from services.gate.rules.handover import unknown
+from services.gate.rules.case import Context, Judgement, ReportRecord, dutch_day
+from services.gate.rules.refusing import put_unless, unknown, wrong_date, wrong_state
 
 INFORM_WITHIN: Final = timedelta(days=28)
 POSTPONED_BY: Final = timedelta(days=14)
@@ -34,14 +34,14 @@ def _determined(ctx: Context, body: VtInvestigationDetermined) -> Judgement:
     if report is None:
         return Judgement((unknown("report"),))
     days = {"determined_on": body.determined_on, "started_on": body.started_on}
-    reasons = [_date(field) for field, day in days.items() if day is not None and day > ctx.today]
+    reasons = [wrong_date(field) for field, day in days.items() if day is not None and day > ctx.today]
     again = report.determined_on is not None
     if report.ended or report.concluded or report.begun or (again and body.started_on is None):
-        reasons.append(_wrong_state("NOT_BEGUN"))
+        reasons.append(wrong_state("NOT_BEGUN"))
     if again and body.determined_on != report.determined_on:
         reasons.append(Reason(code=Refusal.TERMS_DIFFER, missing=("determined_on",), mend=(Mend.CORRECT,)))
     update = {"determined_on": body.determined_on, "begun": body.started_on is not None}
-    return _either(reasons, report.model_copy(update=update))
+    return put_unless(reasons, report.model_copy(update=update))
 
 
 def _concluded(ctx: Context, body: VtInvestigationConcluded) -> Judgement:
@@ -49,7 +49,7 @@ def _concluded(ctx: Context, body: VtInvestigationConcluded) -> Judgement:
     if report is None:
         return Judgement((unknown("report"),))
     fits = report.determined_on is not None and not report.concluded and not report.ended
-    return _either([] if fits else [_wrong_state("DETERMINED")], report.model_copy(update={"concluded": True}))
+    return put_unless([] if fits else [wrong_state("DETERMINED")], report.model_copy(update={"concluded": True}))
 
 
 def _postponed(ctx: Context, body: InformingPostponed) -> Judgement:
@@ -58,26 +58,14 @@ def _postponed(ctx: Context, body: InformingPostponed) -> Judgement:
         return Judgement((unknown("report"),))
     reasons = list(sight.unknown_persons(ctx, (body.person,)))
     if not ctx.today < body.until <= _inform_by(report) + POSTPONED_BY:
-        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("until",), law=LAW, mend=(Mend.CORRECT,)))
+        reasons.append(wrong_date("until", LAW))
     later = max(body.until, _inform_by(report))
-    return _either(reasons, report.model_copy(update={"inform_by": later}))
+    return put_unless(reasons, report.model_copy(update={"inform_by": later}))
 
 
 def _inform_by(report: ReportRecord) -> date:
     """The last day to tell a person, as it stands."""
     return report.inform_by or dutch_day(report.received_at) + INFORM_WITHIN
-
-
-def _date(field: str) -> Reason:
-    return Reason(code=Refusal.DATE_NOT_ALLOWED, missing=(field,), mend=(Mend.CORRECT,))
-
-
-def _wrong_state(*states: str) -> Reason:
-    return Reason(code=Refusal.WRONG_STATE, missing=states, mend=(Mend.WAIT_FOR_STATE,))
-
-
-def _either(reasons: list[Reason], after: ReportRecord) -> Judgement:
-    return Judgement(tuple(reasons)) if reasons else Judgement(effects=Effects(put=(after,)))
 
 
 _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {

@@ -37,8 +37,7 @@ def _unseen(ctx: Context, body: InvestigationRegistered) -> Iterator[Reason]:
 
 
 def _carried(ctx: Context, category: Category | None) -> tuple[Section, ...]:
-    sections = ctx.event.data.manifest.sections if ctx.event.data.manifest else ()
-    return tuple(section for section in sections if section.category is category)
+    return tuple(section for section in ctx.sections if section.category is category)
 
 
 def _words(ctx: Context, row: ElementRow) -> Iterator[str]:
@@ -97,8 +96,7 @@ def _observed(ctx: Context, body: InvestigationRegistered, row: ElementRow) -> I
         yield row.element.value
         return
     source = SourceKind.OWN_OBSERVATION if body.observed.by == "DECIDER" else SourceKind.PROFESSIONAL
-    sections = ctx.event.data.manifest.sections if ctx.event.data.manifest else ()
-    if not any(section.source.kind is source and section.kind in BY_EYE for section in sections):
+    if not any(section.source.kind is source and section.kind in BY_EYE for section in ctx.sections):
         yield f"{row.element}:{source}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from schemas.body import Known, Phase
 from schemas.handovers import ClientResponse, HandoverKind, HandoverProposed, Weight
-from schemas.manifest import Category, Section
+from schemas.manifest import Category
 from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonRef, PersonStatus, Role
 from schemas.refusal import Mend, Reason, Refusal
@@ -63,16 +63,12 @@ def _lacking(ctx: Context, body: HandoverProposed, row: BlockRow, need: Need) ->
 
 def _sections(ctx: Context, body: HandoverProposed, block: Block, category: Category) -> Iterator[str]:
     """A block that says GIVEN comes with the section that gives it."""
-    carried = [s for s in _carried(ctx) if s.category is category]
+    carried = [s for s in ctx.sections if s.category is category]
     if block is Block.YOUTH_VOICE:
         spoken = [voice.child for voice in body.youth_voice if voice.given]
         yield from (f"{category}:{child}" for child in spoken if not any(child in s.about for s in carried))
     elif _GIVEN[block](body) and not carried:
         yield category.value
-
-
-def _carried(ctx: Context) -> tuple[Section, ...]:
-    return ctx.event.data.manifest.sections if ctx.event.data.manifest else ()
 
 
 _GIVEN: Mapping[Block, Callable[[HandoverProposed], bool]] = {
@@ -140,7 +136,7 @@ _COUNTED: Mapping[Block, Callable[[Context, HandoverProposed], Iterator[str]]] =
 
 def left_out(ctx: Context) -> Iterator[Reason]:
     """A reason when a finding for the family, held by the sender about who it writes of, is neither sent nor named."""
-    manifest, carried = ctx.event.data.manifest, _carried(ctx)
+    manifest, carried = ctx.event.data.manifest, ctx.sections
     accounted = {s.item for s in carried} | {w.item for w in (manifest.withheld if manifest else ())}
     about = {person for section in carried for person in section.about}
     silent = tuple(

@@ -30,7 +30,8 @@ from services.gate.rules.case import (
     RequestRecord,
     StatementRecord,
 )
-from services.gate.rules.information import answered, answering, wrong_state
+from services.gate.rules.information import answered, answering
+from services.gate.rules.refusing import unknown, wrong_date, wrong_state
 from services.gate.rules.voices import custody_holders, ended
 
 SORTS: Mapping[type[Body], Sort] = {
@@ -88,12 +89,12 @@ def _of_whom(ctx: Context) -> Iterator[Reason]:
 def _points_at(ctx: Context, body: Asked) -> Iterator[Reason]:
     """The item or the report that is meant is there, and about whom it must be."""
     if isinstance(body, CorrectionAsked) and body.item is not None and not _about(ctx, body.item, body.about):
-        yield Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("item",), law=OTHERS_LAW, mend=(Mend.CORRECT,))
+        yield unknown("item", OTHERS_LAW)
     if isinstance(body, DestructionAsked) and body.report is not None:
         report = ctx.case.of(ReportRecord).get(body.report)
         of = ctx.event.data.to[0] if ctx.event.data.to else ctx.sender.slug
         if report is None or report.centre != of:
-            yield Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("report",), mend=(Mend.CORRECT,))
+            yield unknown("report")
 
 
 def _about(ctx: Context, item: Uuid, person: str) -> bool:
@@ -190,7 +191,7 @@ def _held_back(ctx: Context, body: AccessAnswered, request: RequestRecord) -> It
             code=Refusal.SECOND_PERSON_MISSING, missing=("second",), law=HOLD_LAW, mend=(Mend.NAME_PROFESSIONAL,)
         )
     if any(line.review_on is not None and line.review_on <= ctx.today for line in held):
-        yield Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("review_on",), law=HOLD_LAW, mend=(Mend.CORRECT,))
+        yield wrong_date("review_on", HOLD_LAW)
 
 
 def _decided(ctx: Context, body: RightDecided) -> Judgement:

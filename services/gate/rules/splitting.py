@@ -22,6 +22,7 @@ from services.gate.rules.case import (
     SightRecord,
 )
 from services.gate.rules.investigation_record import InvestigationRecord
+from services.gate.rules.refusing import unknown, wrong_state
 
 LAW = "D#14, D#22"
 
@@ -44,7 +45,7 @@ def _reasons(ctx: Context, body: CaseSplit) -> Iterator[Reason]:
     if adults:
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=adults, law=LAW, mend=(Mend.LEAVE_OUT,))
     if not body.into.startswith("case:"):
-        yield Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("into",), mend=(Mend.CORRECT,))
+        yield unknown("into")
     going = {record.key for record in ctx.case.of(PersonRecord).values() if record.into is not None}
     if body.into != ctx.event.subject and not set(here) - going - set(body.children):
         yield Reason(code=Refusal.WRONG_STATE, missing=("A_CHILD_STAYS",), law=LAW, mend=(Mend.LEAVE_OUT,))
@@ -57,7 +58,7 @@ def _in_the_way(ctx: Context, children: tuple[PersonRef, ...]) -> Iterator[Reaso
     """
     running = (h for h in ctx.case.of(HandoverRecord).values() if not h.final and h.moves_regie)
     if any(handover.child is None or handover.child in children for handover in running):
-        yield Reason(code=Refusal.WRONG_STATE, missing=("NO_OPEN_HANDOVER",), law=LAW, mend=(Mend.WAIT_FOR_STATE,))
+        yield wrong_state("NO_OPEN_HANDOVER", law=LAW)
     asked = (record for record in ctx.case.of(InvestigationRecord).values() if record.pending)
     if any(set(record.children) & set(children) for record in asked):
         missing = ("NO_PENDING_INVESTIGATION",)

@@ -14,10 +14,11 @@ from schemas.stagnations import (
     StagnationRaised,
     StagnationResolved,
 )
-from services.gate.rules import handover, regie, sight
-from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules import regie, sight
+from services.gate.rules.case import Context, Judgement
 from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
 from services.gate.rules.record import Record
+from services.gate.rules.refusing import put_unless, unknown, used_before, wrong_date, wrong_state
 
 
 def judge_stagnation(ctx: Context) -> Judgement:
@@ -28,46 +29,46 @@ def judge_stagnation(ctx: Context) -> Judgement:
 def _raised(ctx: Context, body: StagnationRaised) -> Judgement:
     reasons = []
     if body.stagnation in ctx.case.of(StagnationRecord):
-        reasons.append(Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,)))
+        reasons.append(used_before())
     if not ctx.case.is_party(body.owner):
-        reasons.append(handover.unknown("owner"))
+        reasons.append(unknown("owner"))
     if body.act_before < ctx.today:
-        reasons.append(_date("act_before"))
+        reasons.append(wrong_date("act_before"))
     record = StagnationRecord(stagnation=body.stagnation, type=body.kind, raised_by=ctx.sender.slug, owner=body.owner)
-    return _either(reasons, record)
+    return put_unless(reasons, record)
 
 
 def _actioned(ctx: Context, body: StagnationActioned) -> Judgement:
     found = ctx.case.of(StagnationRecord).get(body.stagnation)
     if found is None or found.owner != ctx.sender.slug:
-        return Judgement((handover.unknown("stagnation"),))
+        return Judgement((unknown("stagnation"),))
     reasons = [_over()] if found.resolved else []
-    return _either(reasons, found.model_copy(update={"actioned": True}))
+    return put_unless(reasons, found.model_copy(update={"actioned": True}))
 
 
 def _resolved(ctx: Context, body: StagnationResolved) -> Judgement:
     """By its owner or who leads; not before something was done about it."""
     found, slug = ctx.case.of(StagnationRecord).get(body.stagnation), ctx.sender.slug
     if found is None or slug not in (found.owner, regie.head_of(ctx).regie):
-        return Judgement((handover.unknown("stagnation"),))
+        return Judgement((unknown("stagnation"),))
     reasons = [*sight.unknown_persons(ctx, body.with_family)]
     if found.resolved:
         reasons.append(_over())
     elif not found.actioned and body.result != "NO_STANDSTILL":
         law = "D#65: it must happen, and be evaluated"
-        reasons.append(Reason(code=Refusal.WRONG_STATE, missing=("ACTIONED",), law=law, mend=(Mend.WAIT_FOR_STATE,)))
-    return _either(reasons, found.model_copy(update={"resolved": True}))
+        reasons.append(wrong_state("ACTIONED", law=law))
+    return put_unless(reasons, found.model_copy(update={"resolved": True}))
 
 
 def _requested(ctx: Context, body: ConsultRequested) -> Judgement:
     reasons = list(_parties(ctx, body.invited, "invited"))
     if body.consult in ctx.case.of(ConsultRecord):
-        reasons.append(Reason(code=Refusal.WRONG_STATE, missing=("NONE",), mend=(Mend.SEND_ANEW,)))
+        reasons.append(used_before())
     if body.stagnation is not None and body.stagnation not in ctx.case.of(StagnationRecord):
-        reasons.append(handover.unknown("stagnation"))
+        reasons.append(unknown("stagnation"))
     if body.before < ctx.today:
-        reasons.append(_date("before"))
-    return _either(reasons, ConsultRecord(consult=body.consult, asked_by=ctx.sender.slug, invited=body.invited))
+        reasons.append(wrong_date("before"))
+    return put_unless(reasons, ConsultRecord(consult=body.consult, asked_by=ctx.sender.slug, invited=body.invited))
 
 
 def _held(ctx: Context, body: JointConsultHeld) -> Judgement:
@@ -82,9 +83,9 @@ def _held(ctx: Context, body: JointConsultHeld) -> Judgement:
     if before is not None and before.held_on is not None:
         reasons.append(_over())
     if body.held_on > ctx.today:
-        reasons.append(_date("held_on"))
+        reasons.append(wrong_date("held_on"))
     kept = before or ConsultRecord(consult=body.consult, asked_by=ctx.sender.slug, invited=body.took_part)
-    return _either(reasons, kept.model_copy(update={"held_on": body.held_on}), *_settled(ctx, body))
+    return put_unless(reasons, kept.model_copy(update={"held_on": body.held_on}), *_settled(ctx, body))
 
 
 def _settled(ctx: Context, body: JointConsultHeld) -> Iterable[Record]:
@@ -100,19 +101,11 @@ def _settled(ctx: Context, body: JointConsultHeld) -> Iterable[Record]:
 
 def _parties(ctx: Context, slugs: Iterable[Slug], field: str) -> Iterable[Reason]:
     if not all(ctx.case.is_party(slug) for slug in slugs):
-        yield handover.unknown(field)
+        yield unknown(field)
 
 
 def _over() -> Reason:
     return Reason(code=Refusal.WRONG_STATE, missing=("OPEN",), mend=(Mend.SEND_ANEW,))
-
-
-def _date(field: str) -> Reason:
-    return Reason(code=Refusal.DATE_NOT_ALLOWED, missing=(field,), mend=(Mend.CORRECT,))
-
-
-def _either(reasons: list[Reason], *put: Record) -> Judgement:
-    return Judgement(tuple(reasons)) if reasons else Judgement(effects=Effects(put=put))
 
 
 _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {

@@ -22,10 +22,11 @@ from schemas.supports import (
     SupportWaitAnnounced,
 )
 from schemas.tables.grounds import CONSENT, SET_ASIDE
-from services.gate.rules import handover, regie, sight
+from services.gate.rules import regie, sight
 from services.gate.rules.bases import judge_basis
 from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
 from services.gate.rules.grounds import Sharing, office
+from services.gate.rules.refusing import unknown, wrong_date, wrong_state
 from services.gate.rules.voices import Day
 from services.gate.rules.walk import side_of
 
@@ -49,7 +50,7 @@ def judge_support(ctx: Context) -> Judgement:
 def _requested(ctx: Context, body: SupportRequested) -> Judgement:
     reasons = [*sight.unknown_persons(ctx, body.children), *_may_ask(ctx, body)]
     if body.support in ctx.case.of(SupportRecord):
-        reasons.append(_wrong_state("NONE"))
+        reasons.append(wrong_state("NONE"))
     for recipient in ctx.recipients:
         reasons += _asked_of(ctx, body, recipient)
     reasons += _extends(ctx, body)
@@ -99,12 +100,12 @@ def _asked_of(ctx: Context, body: SupportRequested, recipient: Party) -> Iterato
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to", kind), law=law, mend=(Mend.CORRECT,))
         return
     if body.until is not None and body.until <= ctx.today:
-        yield _date("until")
+        yield wrong_date("until")
     if recipient.kind is not K.CERTIFIED_INSTITUTION or body.kind not in WITHOUT_MEASURE:
         return
     yield from _service_terms(body)
     if body.kind is SupportKind.AFTERCARE and not _had_measure(ctx, recipient):
-        yield _wrong_state("MEASURE", law="D#7: after a measure of this institution")
+        yield wrong_state("MEASURE", law="D#7: after a measure of this institution")
     if body.kind is SupportKind.JOIN_SUPPORT and not regie.has_duty(ctx.case, recipient.slug, ctx.today):
         yield from _identified(ctx, body, recipient)
 
@@ -170,9 +171,9 @@ def _extends(ctx: Context, body: SupportRequested) -> Iterator[Reason]:
         return
     before = ctx.case.of(SupportRecord).get(body.extends)
     if before is None or (before.type, (before.helper,)) != (body.kind, ctx.event.data.to):
-        yield handover.unknown("extends")
+        yield unknown("extends")
     elif before.state != "ACCEPTED":
-        yield _wrong_state("ACCEPTED")
+        yield wrong_state("ACCEPTED")
 
 
 # What becomes of it
@@ -181,7 +182,7 @@ def _extends(ctx: Context, body: SupportRequested) -> Iterator[Reason]:
 def _waits(ctx: Context, body: SupportWaitAnnounced) -> Judgement:
     more = list(sight.unknown_persons(ctx, (plan.child for plan in body.sight)))
     if not ctx.today <= body.until <= ctx.today + LONGEST_WAIT:
-        more.append(_date("until", law="D#63"))
+        more.append(wrong_date("until", law="D#63"))
     flags: tuple[Flag, ...] = (Flag.NO_BRIDGING_HELP,) if body.bridging == "NONE" else ()
     flags += (Flag.NO_SUITABLE_OFFER,) if body.reason == "NO_SUITABLE_OFFER" else ()
     judged = _becomes(ctx, body.support, ("REQUESTED", "WAITING"), {"state": "WAITING"}, more=more)
@@ -209,7 +210,7 @@ def _declined(ctx: Context, body: SupportDeclined) -> Judgement:
 def _reviewed(ctx: Context, body: SupportReviewed) -> Judgement:
     more = list(sight.unknown_persons(ctx, body.with_family))
     if body.reviewed_on > ctx.today:
-        more.append(_date("reviewed_on"))
+        more.append(wrong_date("reviewed_on"))
     return _becomes(ctx, body.support, ("ACCEPTED",), {"reviewed_on": body.reviewed_on}, more=more)
 
 
@@ -235,10 +236,10 @@ def _becomes(
     """The helper answers who asked; either may end it."""
     found, slug = ctx.case.of(SupportRecord).get(support), ctx.sender.slug
     if found is None or (slug != found.helper and not (by_asker and slug == found.asked_by)):
-        return Judgement((handover.unknown("support"),))
+        return Judgement((unknown("support"),))
     reasons = list(more or ())
     if found.state not in states:
-        reasons.append(_wrong_state(*states))
+        reasons.append(wrong_state(*states))
     if ctx.event.data.to != (found.asked_by if slug == found.helper else found.helper,):
         reasons.append(Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("to",), mend=(Mend.CORRECT,)))
     if reasons:
@@ -248,14 +249,6 @@ def _becomes(
 
 def _role(*kinds: str, law: str) -> Reason:
     return Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=kinds, law=law, mend=(Mend.ASK_REGIE_HOLDER,))
-
-
-def _wrong_state(*states: str, law: str | None = None) -> Reason:
-    return Reason(code=Refusal.WRONG_STATE, missing=states, law=law, mend=(Mend.WAIT_FOR_STATE,))
-
-
-def _date(field: str, law: str | None = None) -> Reason:
-    return Reason(code=Refusal.DATE_NOT_ALLOWED, missing=(field,), law=law, mend=(Mend.CORRECT,))
 
 
 _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {

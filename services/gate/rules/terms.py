@@ -26,6 +26,7 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.transitions import UNDER_WAY, Side
 from services.gate.rules import sight
 from services.gate.rules.case import Context, HandoverRecord, SightRecord
+from services.gate.rules.refusing import wrong_date
 from services.gate.rules.regie import head_of
 from services.gate.rules.stand_ins import stand_ins
 
@@ -94,7 +95,7 @@ def _handed_back(ctx: Context, record: HandoverRecord, side: Side, body: HandedB
 
 def _waits(ctx: Context, record: HandoverRecord, side: Side, body: WaitAnnounced) -> Iterator[Reason]:
     if not ctx.today <= body.until <= ctx.today + LONGEST_WAIT:
-        yield Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("until",), law="D#63", mend=(Mend.CORRECT,))
+        yield wrong_date("until", "D#63")
     yield from sight.unknown_persons(ctx, (plan.child for plan in body.sight))
     yield from sight.uncovered(ctx, frozenset({record.sender, record.receiver}), body.sight)
 

@@ -13,6 +13,7 @@ from schemas.signals import Agreed, SignalAcknowledged, SignalRaised
 from schemas.tables.categories import ABOUT_NOBODY
 from services.gate.rules.case import Context, Effects, Judgement, PersonRecord, Record, StatementRecord, ThreadRecord
 from services.gate.rules.family import family_fits
+from services.gate.rules.refusing import unknown, wrong_date, wrong_state
 from services.gate.rules.voices import custody_holders
 
 ANONYMOUS_LAW = "JB Noord 2016 §2.1, §7.1: advice is about nobody"
@@ -46,9 +47,9 @@ def in_place(ctx: Context) -> Iterator[Reason]:
     """In a thread of this conversation, and to the other one in it."""
     thread, conversation = ctx.case.thread, ctx.row.name.partition(".")[0]
     if not ctx.event.subject.startswith("thread:"):
-        yield Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("subject",), mend=(Mend.CORRECT,))
+        yield unknown("subject")
     elif thread is not None and thread.conversation != conversation:
-        yield _wrong_state(f"A_THREAD_OF_{conversation.upper()}")
+        yield wrong_state(f"A_THREAD_OF_{conversation.upper()}")
     elif thread is not None:
         first = ctx.sender.slug == thread.started_by
         if ctx.row.opens_case is not first:
@@ -71,7 +72,7 @@ def _given(ctx: Context, body: AdviceGiven) -> Judgement:
 def _about_nobody(ctx: Context, waits: bool) -> Judgement:
     """Nothing in it is about a person, by category or by name; who advises could keep no such thing."""
     manifest = ctx.event.data.manifest
-    named = [s for s in manifest.sections if s.about or s.bases or s.category not in ABOUT_NOBODY] if manifest else []
+    named = [s for s in ctx.sections if s.about or s.bases or s.category not in ABOUT_NOBODY]
     reasons = [
         Reason(
             code=Refusal.CATEGORY_NOT_ALLOWED,
@@ -95,7 +96,7 @@ def _about_nobody(ctx: Context, waits: bool) -> Judgement:
 def _raised(ctx: Context, body: SignalRaised) -> Judgement:
     reasons = [*_may_raise(ctx, body), *family_fits(ctx, body.persons), *_all_stand_in_it(ctx, body)]
     if ctx.case.thread is not None:
-        reasons.append(_wrong_state("NONE"))
+        reasons.append(wrong_state("NONE"))
     persons = tuple(PersonRecord(person=person) for person in body.persons)
     agreed = [_statement(ctx, one, place) for place, one in enumerate(body.agreed, 1)]
     reasons += _agreed_by_whom_it_concerns(ctx, body)
@@ -125,8 +126,7 @@ def _may_raise(ctx: Context, body: SignalRaised) -> Iterator[Reason]:
 
 def _all_stand_in_it(ctx: Context, body: SignalRaised) -> Iterator[Reason]:
     """Nobody's data ride along: whoever is named stands in a section with a basis, or only has custody of who does."""
-    manifest = ctx.event.data.manifest
-    named = {ref for section in (manifest.sections if manifest else ()) for ref in section.about}
+    named = {ref for section in ctx.sections for ref in section.about}
     for person in body.persons:
         if person.ref in named:
             named |= {custody.holder for custody in person.custody}
@@ -175,9 +175,9 @@ def _acknowledged(ctx: Context, body: SignalAcknowledged) -> Judgement:
     thread = ctx.case.thread
     if thread is None:
         raise AssertionError("an answer in no thread was let through")
-    reasons = [] if thread.open else [_wrong_state("RAISED")]
+    reasons = [] if thread.open else [wrong_state("RAISED")]
     if body.hears_by is not None and body.hears_by < ctx.today:
-        reasons.append(Reason(code=Refusal.DATE_NOT_ALLOWED, missing=("hears_by",), mend=(Mend.CORRECT,)))
+        reasons.append(wrong_date("hears_by"))
     if thread.by_professional and not thread.about_persons and not body.reporting_code:
         reasons.append(
             Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=("reporting_code",), law=CODE_LAW, mend=(Mend.ADD,))
@@ -193,10 +193,6 @@ def thread_after(ctx: Context, **changed: Any) -> ThreadRecord:
     to = ctx.event.data.to[0] if ctx.event.data.to else ctx.sender.slug
     conversation = ctx.row.name.partition(".")[0]
     return ThreadRecord(conversation=conversation, started_by=ctx.sender.slug, to=to, **changed)
-
-
-def _wrong_state(*states: str) -> Reason:
-    return Reason(code=Refusal.WRONG_STATE, missing=states, mend=(Mend.WAIT_FOR_STATE,))
 
 
 _JUDGES: Mapping[type[Body], Callable[[Context, Any], Judgement]] = {

@@ -13,7 +13,8 @@ from services.ledger import events, queries, store
 from services.ledger.answers import ReadUpTo
 from services.ledger.desk import Desk
 from services.ledger.looks import Asked, Question
-from services.ledger.questions.scope import DELIVERED, E, Period, Scope, concerns, midnight, same_entry
+from services.ledger.questions.scope import DELIVERED, E, Period, Scope, concerns, same_entry
+from services.runtime.days import midnight
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller
 

@@ -15,8 +15,9 @@ from services.ledger.questions.contact import Contact, contact
 from services.ledger.questions.learn import QUARTER, Learning, days_of, learning
 from services.ledger.questions.refusals import Refusals, refusals
 from services.ledger.questions.routes import Days, Routes, routes
-from services.ledger.questions.scope import Scope, midnight, reached, today
+from services.ledger.questions.scope import Scope, reached, today
 from services.ledger.questions.waits import Waits, waits
+from services.runtime.days import midnight
 from services.runtime.problems import Refused
 from services.runtime.tokens import Caller
 

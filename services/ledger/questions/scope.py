@@ -1,9 +1,8 @@
 """Whose matters a question is about, and over which days. Every query of this package is cut to it in its SQL."""
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,9 +10,9 @@ from sqlalchemy.ext.compiler import compiles
 
 from schemas.base import Slug
 from services.ledger import store
+from services.runtime.days import AMSTERDAM, midnight
 
 E = store.entries.c
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 PLACE = ("epoch", "slot", "slot_seq")
 DELIVERED = "DELIVERED"
 
@@ -43,14 +42,6 @@ class Period(NamedTuple):
 def period(first: date | None, last: date | None) -> Period:
     """Both days included, as the Netherlands count them."""
     return Period(midnight(first), midnight(last, 1))
-
-
-def midnight(day: date | None, later: int = 0) -> datetime | None:
-    """The first moment of a day, `later` days on."""
-    if day is None:
-        return None
-    shifted = date.fromordinal(min(day.toordinal() + later, date.max.toordinal()))
-    return datetime.combine(shifted, time.min, AMSTERDAM).astimezone(UTC) if shifted.year > 1 else None
 
 
 async def reached(connection: AsyncConnection, epoch: str) -> datetime:

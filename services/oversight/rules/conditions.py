@@ -108,20 +108,17 @@ def condition(when: When) -> Callable[[Condition], Condition]:
     return register
 
 
-_condition = condition
-
-
-@_condition(When.VT_ORIGIN)
+@condition(When.VT_ORIGIN)
 def _vt_origin(event: Event, owed: Obligation | None) -> bool:
     return event.watch.head.vt_origin
 
 
-@_condition(When.BY_RESPONSIBLE)
+@condition(When.BY_RESPONSIBLE)
 def _by_responsible(event: Event, owed: Obligation | None) -> bool:
     return owed is not None and event.fact.actor in owed.responsible
 
 
-@_condition(When.BY_HOLDER)
+@condition(When.BY_HOLDER)
 def _by_holder(event: Event, owed: Obligation | None) -> bool:
     """Said by a professional of the regie holder: what a machine sends by itself is no update. While another carries
     out a measure, only what reaches it counts (D#25).
@@ -132,13 +129,13 @@ def _by_holder(event: Event, owed: Obligation | None) -> bool:
     return fact.by is not None and fact.actor == head.regie and heard
 
 
-@_condition(When.THIS_HANDOVER)
+@condition(When.THIS_HANDOVER)
 def _this_handover(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     return owed is not None and isinstance(body, LeadKept) and body.handover == owed.handover
 
 
-@_condition(When.THIS_REPORT)
+@condition(When.THIS_REPORT)
 def _this_report(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     if not isinstance(body, ReportAssessed | PersonInformed | ReportEnded):
@@ -146,13 +143,13 @@ def _this_report(event: Event, owed: Obligation | None) -> bool:
     return owed is None or body.report == owed.ref
 
 
-@_condition(When.THIS_MEASURE)
+@condition(When.THIS_MEASURE)
 def _this_measure(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     return owed is not None and isinstance(body, MeasureEnding | MeasureEnded) and body.measure == owed.ref
 
 
-@_condition(When.THIS_CHILD_ASSESSED)
+@condition(When.THIS_CHILD_ASSESSED)
 def _this_child_assessed(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     return (
@@ -163,18 +160,18 @@ def _this_child_assessed(event: Event, owed: Obligation | None) -> bool:
     )
 
 
-@_condition(When.SAFETY_ASSESSED_BY_RESPONSIBLE)
+@condition(When.SAFETY_ASSESSED_BY_RESPONSIBLE)
 def _safety_assessed(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     return isinstance(body, AssessmentRecorded) and body.kind == "SAFETY" and _by_responsible(event, owed)
 
 
-@_condition(When.THIS_CHILD_SEEN)
+@condition(When.THIS_CHILD_SEEN)
 def _this_child_seen(event: Event, owed: Obligation | None) -> bool:
     return owed is not None and owed.child in children_seen(event)
 
 
-@_condition(When.THIS_DATE)
+@condition(When.THIS_DATE)
 def _this_date(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     if owed is None or not isinstance(body, MonitoringChecked):
@@ -182,7 +179,7 @@ def _this_date(event: Event, owed: Obligation | None) -> bool:
     return (body.plan, body.planned_for) == (owed.ref, owed.day)
 
 
-@_condition(When.DATE_DROPPED)
+@condition(When.DATE_DROPPED)
 def _date_dropped(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     if owed is None or not isinstance(body, MonitoringPlanned):
@@ -190,12 +187,12 @@ def _date_dropped(event: Event, owed: Obligation | None) -> bool:
     return body.plan == owed.ref and owed.day not in body.dates
 
 
-@_condition(When.THIS_PERSON)
+@condition(When.THIS_PERSON)
 def _this_person(event: Event, owed: Obligation | None) -> bool:
     return owed is not None and isinstance(event.body, PersonInformed) and event.body.person == owed.child
 
 
-@_condition(When.PERSON_TOLD)
+@condition(When.PERSON_TOLD)
 def _person_told(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     if owed is None or not isinstance(body, HandoverProposed):
@@ -203,7 +200,7 @@ def _person_told(event: Event, owed: Obligation | None) -> bool:
     return any(entry.person == owed.child and entry.told for entry in body.told)
 
 
-@_condition(When.SAME_CHILD)
+@condition(When.SAME_CHILD)
 def _same_child(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     if owed is None or not isinstance(body, MeasureStarted):
@@ -211,7 +208,7 @@ def _same_child(event: Event, owed: Obligation | None) -> bool:
     return body.child == owed.child and body.measure != owed.ref
 
 
-@_condition(When.ABOUT_PERSON)
+@condition(When.ABOUT_PERSON)
 def _about_person(event: Event, owed: Obligation | None) -> bool:
     if owed is None or event.fact.at < owed.opens_at:
         return False
@@ -221,40 +218,40 @@ def _about_person(event: Event, owed: Obligation | None) -> bool:
     return isinstance(body, ConsentRecorded) and body.about == owed.child
 
 
-@_condition(When.RETURNS_THIS)
+@condition(When.RETURNS_THIS)
 def _returns_this(event: Event, owed: Obligation | None) -> bool:
     change = event.fact.handover
     return owed is not None and change is not None and change.returns is not None and change.returns == owed.handover
 
 
-@_condition(When.LEAD_LOST)
+@condition(When.LEAD_LOST)
 def _lead_lost(event: Event, owed: Obligation | None) -> bool:
     return owed is not None and _regie_moved(event, None) and event.before.regie in owed.responsible
 
 
-@_condition(When.REGIE_MOVED)
+@condition(When.REGIE_MOVED)
 def _regie_moved(event: Event, owed: Obligation | None) -> bool:
     return event.before.regie != event.watch.head.regie
 
 
-@_condition(When.INVESTIGATES)
+@condition(When.INVESTIGATES)
 def _investigates(event: Event, owed: Obligation | None) -> bool:
     return isinstance(event.body, ReportAssessed) and event.body.outcome is ReportOutcome.OWN_INVESTIGATION
 
 
-@_condition(When.INVESTIGATED)
+@condition(When.INVESTIGATED)
 def _investigated(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     report = event.watch.reports.get(body.report) if isinstance(body, ReportEnded) else None
     return report is not None and report.investigated and not report.concluded
 
 
-@_condition(When.AFTER_ASSESSMENT)
+@condition(When.AFTER_ASSESSMENT)
 def _after_assessment(event: Event, owed: Obligation | None) -> bool:
     return _reporter_informed(event, owed, "ASSESSMENT")
 
 
-@_condition(When.AFTER_INVESTIGATION)
+@condition(When.AFTER_INVESTIGATION)
 def _after_investigation(event: Event, owed: Obligation | None) -> bool:
     return _reporter_informed(event, owed, "INVESTIGATION")
 
@@ -266,7 +263,7 @@ def _reporter_informed(event: Event, owed: Obligation | None, after: str) -> boo
     return (body.report, body.after) == (owed.ref, after)
 
 
-@_condition(When.CONTACT_HELD)
+@condition(When.CONTACT_HELD)
 def _contact_held(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     if owed is None or not isinstance(body, WorkerAssigned):
@@ -274,12 +271,12 @@ def _contact_held(event: Event, owed: Obligation | None) -> bool:
     return body.measure == owed.ref and body.contact_held_at is not None
 
 
-@_condition(When.URGENT_GROUND)
+@condition(When.URGENT_GROUND)
 def _urgent_ground(event: Event, owed: Obligation | None) -> bool:
     return Flag.URGENT_GROUND in event.fact.flags
 
 
-@_condition(When.DELIVERED)
+@condition(When.DELIVERED)
 def _delivered(event: Event, owed: Obligation | None) -> bool:
     """What machines say to machines is not confirmed (alerts), nor what reached nobody."""
     if isinstance(event.body, DeliveryFact):
@@ -288,22 +285,22 @@ def _delivered(event: Event, owed: Obligation | None) -> bool:
     return row is not None and row.audience is not Audience.ANYONE
 
 
-@_condition(When.MISSING)
+@condition(When.MISSING)
 def _missing(event: Event, owed: Obligation | None) -> bool:
     return isinstance(event.body, DeliveryFact) and event.body.state is DeliveryState.MISSING
 
 
-@_condition(When.STORED)
+@condition(When.STORED)
 def _stored(event: Event, owed: Obligation | None) -> bool:
     return _became(event, owed, DeliveryState.STORED)
 
 
-@_condition(When.MISSED)
+@condition(When.MISSED)
 def _missed(event: Event, owed: Obligation | None) -> bool:
     return _became(event, owed, DeliveryState.MISSING, DeliveryState.LOST)
 
 
-@_condition(When.SENT_AGAIN)
+@condition(When.SENT_AGAIN)
 def _sent_again(event: Event, owed: Obligation | None) -> bool:
     return _became(event, owed, DeliveryState.SENT_AGAIN)
 
@@ -316,24 +313,24 @@ def _became(event: Event, owed: Obligation | None, *states: DeliveryState) -> bo
     return body.state in states and owed.ref in body.messages and owed.to == body.recipient
 
 
-@_condition(When.SAID_ANEW)
+@condition(When.SAID_ANEW)
 def _said_anew(event: Event, owed: Obligation | None) -> bool:
     if owed is None or event.fact.actor not in owed.responsible or owed.to not in event.fact.to:
         return False
     return event.fact.type in (owed.what, DossierShared.name) and event.fact.id != owed.ref
 
 
-@_condition(When.UNREADABLE)
+@condition(When.UNREADABLE)
 def _unreadable(event: Event, owed: Obligation | None) -> bool:
     return isinstance(event.body, DossierRejected) and event.body.reason != "CATEGORY_UNTRUE"
 
 
-@_condition(When.UNTRUE)
+@condition(When.UNTRUE)
 def _untrue(event: Event, owed: Obligation | None) -> bool:
     return isinstance(event.body, DossierRejected) and event.body.reason == "CATEGORY_UNTRUE"
 
 
-@_condition(When.ITEM_SENT)
+@condition(When.ITEM_SENT)
 def _item_sent(event: Event, owed: Obligation | None) -> bool:
     """A whole letter that was rejected is mended by sharing what was in it."""
     if owed is None or not _to_who_rejected(event, owed):
@@ -341,7 +338,7 @@ def _item_sent(event: Event, owed: Obligation | None) -> bool:
     return owed.ref in event.fact.items or (owed.what is not None and event.fact.type == DossierShared.name)
 
 
-@_condition(When.SHARED_ANEW)
+@condition(When.SHARED_ANEW)
 def _shared_anew(event: Event, owed: Obligation | None) -> bool:
     return owed is not None and event.fact.type == DossierShared.name and _to_who_rejected(event, owed)
 
@@ -350,7 +347,7 @@ def _to_who_rejected(event: Event, owed: Obligation) -> bool:
     return event.fact.actor in owed.responsible and set(owed.watcher) <= set(event.fact.to)
 
 
-@_condition(When.CORRECTED_THERE)
+@condition(When.CORRECTED_THERE)
 def _corrected_there(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     return (
@@ -358,7 +355,7 @@ def _corrected_there(event: Event, owed: Obligation | None) -> bool:
     )
 
 
-@_condition(When.STATEMENT_OVER)
+@condition(When.STATEMENT_OVER)
 def _statement_over(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     if owed is None:
@@ -368,12 +365,12 @@ def _statement_over(event: Event, owed: Obligation | None) -> bool:
     return isinstance(body, ConsentWithdrawn) and body.statement == owed.ref
 
 
-@_condition(When.CHARGED)
+@condition(When.CHARGED)
 def _charged(event: Event, owed: Obligation | None) -> bool:
     return isinstance(event.body, MeasureStarted)
 
 
-@_condition(When.HOLDER_SPOKE)
+@condition(When.HOLDER_SPOKE)
 def _holder_spoke(event: Event, owed: Obligation | None) -> bool:
     body = event.body
     return (
@@ -383,12 +380,12 @@ def _holder_spoke(event: Event, owed: Obligation | None) -> bool:
     )
 
 
-@_condition(When.SHOWS_REVIEW)
+@condition(When.SHOWS_REVIEW)
 def _shows_review(event: Event, owed: Obligation | None) -> bool:
     return owed is not None and isinstance(event.body, ReviewRecorded) and event.body.message == owed.cause
 
 
-@_condition(When.THIS_REQUEST)
+@condition(When.THIS_REQUEST)
 def _this_request(event: Event, owed: Obligation | None) -> bool:
     """Answered whole: a part with more to come leaves it owed."""
     named = owed is not None and getattr(event.body, "request", None) == owed.ref
