@@ -76,6 +76,7 @@ OF_CODE: Mapping[tuple[Refusal, Mend], str] = {
     (Refusal.DUAL_REGIE, Mend.CORRECT): "let one case close into the other first: {missing}",
     (Refusal.ITEM_CORRECTED, Mend.CORRECT): "send {missing} in its place",
     (Refusal.CATEGORY_NOT_ALLOWED, Mend.CORRECT): "send it to somebody who may have it",
+    (Refusal.WRONG_STATE, Mend.SEND_ANEW): "what it names is there already, or over: begin another under a new id",
 }
 """Where a code asks for another sentence than its mend alone."""
 

@@ -40,7 +40,7 @@ from services.gate.rules.case import (
     ReportRecord,
     SightRecord,
 )
-from services.gate.rules.refusing import put_unless, unknown, wrong_date, wrong_state
+from services.gate.rules.refusing import put_unless, unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.walk import other_side, side_of, step
 
 
@@ -55,7 +55,7 @@ def judge_care(ctx: Context) -> Judgement:
 def _registered(ctx: Context, body: ReportRegistered) -> Judgement:
     reasons = list(sight.unknown_persons(ctx, body.children))
     if body.report in ctx.case.of(ReportRecord):
-        reasons.append(wrong_state("NONE"))
+        reasons.append(used_before())
     if body.received_at > ctx.now:
         reasons.append(wrong_date("received_at"))
     head = regie.head_of(ctx).model_copy(update={"vt_origin": True})
@@ -158,7 +158,7 @@ def _watches(ctx: Context, child: str) -> bool:
 def _assessment(ctx: Context, body: AssessmentRecorded) -> Judgement:
     reasons = [*sight.unknown_persons(ctx, body.children), *_may_change(ctx, body.conditions)]
     if body.assessment in ctx.case.of(AssessmentRecord):
-        reasons.append(wrong_state("NONE"))
+        reasons.append(used_before())
     if body.made_on > ctx.today:
         reasons.append(wrong_date("made_on"))
     made = AssessmentRecord(assessment=body.assessment, type=body.kind, made_on=body.made_on, author=ctx.sender.slug)

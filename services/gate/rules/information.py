@@ -16,7 +16,7 @@ from services.gate.rules import regie, sight
 from services.gate.rules.asked_records import Sort
 from services.gate.rules.case import Context, Effects, Judgement, RequestRecord
 from services.gate.rules.grounds import supervision
-from services.gate.rules.refusing import unknown, wrong_date, wrong_state
+from services.gate.rules.refusing import unknown, used_before, wrong_date, wrong_state
 
 TASKS: Mapping[str, K] = {"G4": K.CERTIFIED_INSTITUTION, "G7": K.RAAD, "G8": K.VEILIG_THUIS}
 """Whose task each ground serves, and who may therefore ask on it."""
@@ -36,7 +36,7 @@ def _requested(ctx: Context, body: InformationRequested) -> Judgement:
     reasons = [*sight.unknown_persons(ctx, body.about), *_may_ask(ctx, body), *_holds(ctx, body)]
     reasons += _no_route(body)
     if body.request in ctx.case.of(RequestRecord):
-        reasons.append(wrong_state("NONE"))
+        reasons.append(used_before())
     if body.until < ctx.today:
         reasons.append(wrong_date("until"))
     if reasons:

@@ -31,7 +31,7 @@ from services.gate.rules.case import (
     StatementRecord,
 )
 from services.gate.rules.information import answered, answering
-from services.gate.rules.refusing import unknown, wrong_date, wrong_state
+from services.gate.rules.refusing import unknown, used_before, wrong_date
 from services.gate.rules.voices import custody_holders, ended
 
 SORTS: Mapping[type[Body], Sort] = {
@@ -59,7 +59,7 @@ def judge_right(ctx: Context) -> Judgement:
 def _asked(ctx: Context, body: Asked) -> Judgement:
     reasons = [*sight.unknown_persons(ctx, (body.person, body.about)), *_of_whom(ctx), *_points_at(ctx, body)]
     if body.request in ctx.case.of(RequestRecord):
-        reasons.append(wrong_state("NONE"))
+        reasons.append(used_before())
     if not reasons:
         reasons += _may_ask(ctx, body)
     if reasons:

@@ -26,7 +26,7 @@ from services.gate.rules import regie, sight
 from services.gate.rules.bases import judge_basis
 from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
 from services.gate.rules.grounds import Sharing, office
-from services.gate.rules.refusing import unknown, wrong_date, wrong_state
+from services.gate.rules.refusing import unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.voices import Day
 from services.gate.rules.walk import side_of
 
@@ -50,7 +50,7 @@ def judge_support(ctx: Context) -> Judgement:
 def _requested(ctx: Context, body: SupportRequested) -> Judgement:
     reasons = [*sight.unknown_persons(ctx, body.children), *_may_ask(ctx, body)]
     if body.support in ctx.case.of(SupportRecord):
-        reasons.append(wrong_state("NONE"))
+        reasons.append(used_before())
     for recipient in ctx.recipients:
         reasons += _asked_of(ctx, body, recipient)
     reasons += _extends(ctx, body)

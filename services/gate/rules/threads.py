@@ -13,7 +13,7 @@ from schemas.signals import Agreed, SignalAcknowledged, SignalRaised
 from schemas.tables.categories import ABOUT_NOBODY
 from services.gate.rules.case import Context, Effects, Judgement, PersonRecord, Record, StatementRecord, ThreadRecord
 from services.gate.rules.family import family_fits
-from services.gate.rules.refusing import unknown, wrong_date, wrong_state
+from services.gate.rules.refusing import unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.voices import custody_holders
 
 ANONYMOUS_LAW = "JB Noord 2016 §2.1, §7.1: advice is about nobody"
@@ -96,7 +96,7 @@ def _about_nobody(ctx: Context, waits: bool) -> Judgement:
 def _raised(ctx: Context, body: SignalRaised) -> Judgement:
     reasons = [*_may_raise(ctx, body), *family_fits(ctx, body.persons), *_all_stand_in_it(ctx, body)]
     if ctx.case.thread is not None:
-        reasons.append(wrong_state("NONE"))
+        reasons.append(used_before())
     persons = tuple(PersonRecord(person=person) for person in body.persons)
     agreed = [_statement(ctx, one, place) for place, one in enumerate(body.agreed, 1)]
     reasons += _agreed_by_whom_it_concerns(ctx, body)
