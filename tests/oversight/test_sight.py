@@ -169,3 +169,15 @@ def test_when_the_family_breaks_with_the_watcher_its_plans_fall() -> None:
     story.tell("sight.trust_broken", VT, MONDAY, plans=[plan(CHILD)])
     lost = [alert_body(say).child for say in story.wait(MONDAY) if say.body.code == LOST]
     assert lost == [SISTER]
+
+
+def test_when_the_family_breaks_with_the_watcher_what_is_late_goes_a_tier_up() -> None:
+    """D#61. What nobody is late with stays as it is."""
+    story, quiet = Story(), Story()
+    for told in (story, quiet):
+        told.tell("sight.planned", VT, MONDAY)
+    story.wait(at("2026-03-11"))
+    story.tell("sight.trust_broken", VT, at("2026-03-11"), plans=[plan(by="NETWORK")])
+    quiet.tell("sight.trust_broken", VT, MONDAY, plans=[plan(by="NETWORK")])
+    assert heard(story.wait(at("2026-03-11 10:00"))) == [("escalated", "SIGHT_CHECK", 2, {VT, COORDINATION})]
+    assert heard(quiet.wait(at("2026-03-09"))) == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from schemas.care import AssessmentRecorded, DossierRejected
+from schemas.care import AssessmentRecorded, DossierRejected, TrustBroken
 from schemas.manifest import SourceKind
 from schemas.refusal import Flag
 from schemas.tables.ladder import MANY_HELPERS, PATTERNS
@@ -34,6 +34,7 @@ def follow(event: Event) -> None:
     _single_source(event)
     _manifest(event)
     _reported_again(event)
+    _trust_broken(event)
     flagged.follow(event)
     _too_many_helpers(event)
 
@@ -110,6 +111,12 @@ def _reported_again(event: Event) -> None:
     if event.fact.type == "reports.registered" and monitors:
         told = distinct(*(owed.responsible for owed in monitors), (event.watch.head.regie,))
         _raise(event, REPORTED_AGAIN, told, None)
+        hasten(event)
+
+
+def _trust_broken(event: Event) -> None:
+    """Who must act can no longer get in: what was already late goes a tier up (D#61; IGJ 2023, Wachtlijsten 5)."""
+    if isinstance(event.body, TrustBroken):
         hasten(event)
 
 
