@@ -113,7 +113,7 @@ def _heights() -> Iterator[str]:
         "day named, at most"
     )
     yield f"{term(LONGEST_SILENCE)}, and then goes one tier up. All of it is {BASES[Basis.OURS]}.\n"
-    yield "What is late already goes a tier up at once when a new report comes in while it was watched whether it stays safe,"
+    yield "What is late already goes a tier up at once when a report comes in while it was watched whether it stays safe,"
     yield "and when the family breaks with who watches.\n"
     yield "| heights | otherwise | in direct unsafety |"
     yield "|---|---|---|"
