@@ -14,7 +14,7 @@ from services.organisation.access import ALERTS, CONTENT, OWED, OWN_WORDS, TRAIL
 from services.organisation.cautions import cautions, for_family
 from services.organisation.front import Front
 from services.organisation.worklist import worklist
-from services.runtime.days import midnight
+from services.runtime.days import AMSTERDAM, midnight
 from services.runtime.problems import Refused, described
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller, Role
@@ -107,7 +107,7 @@ def _cases(router: APIRouter, front: Front, doors: Doors) -> None:
         family: where an address is secret, with kinds in the place of organisations.
         """
         async with reading(front.engine) as connection:
-            found = await views.case(connection, case)
+            found = await views.case(connection, case, front.clock.now().astimezone(AMSTERDAM).date())
         if found is None:
             raise Refused(404, "no such case is known here")
         return for_family(found, front.slug, kind_of) if shown_to == "family" else found

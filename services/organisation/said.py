@@ -24,10 +24,10 @@ class Told:
 
 
 async def told_in(connection: AsyncConnection, subject: Subject, names: Collection[str]) -> list[Told]:
-    """The accepted messages of these types, oldest first."""
+    """The accepted messages of these types, oldest first; what was erased says nothing any more."""
     s, i = t.sent.c, t.inbox.c
     sent = sa.select(s.name, s.value, s.decided_at.label("at")).where(
-        s.subject == subject, s.status == "delivered", s.name.in_(names), sa.not_(s.dry_run)
+        s.subject == subject, s.status == "delivered", s.name.in_(names), sa.not_(s.dry_run), s.value != b""
     )
     got = sa.select(i.name, i.value, i.at).where(i.subject == subject, i.state == "accepted", i.name.in_(names))
     rows = [*(await connection.execute(sent)).all(), *(await connection.execute(got)).all()]

@@ -1,7 +1,7 @@
 """What is shown: rows of the edge's own tables as JSON. Nothing here changes anything."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from services.organisation.on_the_way import rejections
 from services.organisation.refusals import explained
 from services.organisation.roster import roster_of
 from services.organisation.splitting import linked_to
+from services.organisation.standing_in import stand_ins_of
 
 Row = dict[str, Any]
 LIMIT = 1000
@@ -88,12 +89,15 @@ async def cases(connection: AsyncConnection) -> list[Row]:
     return [{**{name: row[name] for name in columns}, "caution": shown(row["caution"])} for row in rows]
 
 
-async def case(connection: AsyncConnection, subject: Subject) -> Row | None:
-    """One case as this organisation knows it."""
+async def case(connection: AsyncConnection, subject: Subject, today: date) -> Row | None:
+    """One case as this organisation knows it. While somebody is away: first of all who stands in, with what was agreed
+    with the family.
+    """
     head = (await connection.execute(sa.select(t.cases).where(t.cases.c.subject == subject))).mappings().first()
     if head is None:
         return None
     return {
+        "standing_in": await stand_ins_of(connection, subject, today),
         "subject": subject,
         "regie": head["regie"],
         "phase": head["phase"],

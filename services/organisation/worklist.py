@@ -17,6 +17,8 @@ from services.organisation import corrections, on_the_way
 from services.organisation import tables as t
 from services.organisation.cautions import marked
 from services.organisation.intake import CONTROL
+from services.organisation.standing_in import cases_without_somebody, in_words
+from services.runtime.days import AMSTERDAM
 
 SENDER, RECEIVER = "sender", "receiver"
 
@@ -64,6 +66,7 @@ Row = dict[str, Any]
 async def worklist(connection: AsyncConnection, slug: Slug, now: datetime) -> list[Row]:
     """Everything, most pressing kind first."""
     parts = (
+        _standing_in,
         _alerts,
         _handovers,
         _refused,
@@ -81,6 +84,12 @@ async def worklist(connection: AsyncConnection, slug: Slug, now: datetime) -> li
 
 def _row(kind: str, text: str, case: str, since: datetime | None, **more: Any) -> Row:
     return {"kind": kind, "text": text, "case": case, "handover": None, "since": since, **more}
+
+
+async def _standing_in(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
+    """Before anything else, as long as somebody is away: a signal that comes now comes to who stands in (D#158)."""
+    away = await cases_without_somebody(connection, slug, now.astimezone(AMSTERDAM).date())
+    return [_row("STANDS_IN", in_words(row), case, None) | row for case, row in away]
 
 
 async def _alerts(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:

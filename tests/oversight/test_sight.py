@@ -1,9 +1,13 @@
 """Sight of the child: per child, alarmed at once when a case waits and nobody sees it."""
 
+from collections.abc import Iterable
 from datetime import timedelta
+
+import pytest
 
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.tables.transitions import Effect
+from services.oversight.rules.case import Say
 from tests.oversight.story import (
     CHILD,
     COORDINATION,
@@ -181,3 +185,34 @@ def test_when_the_family_breaks_with_the_watcher_what_is_late_goes_a_tier_up() -
     quiet.tell("sight.trust_broken", VT, MONDAY, plans=[plan(by="NETWORK")])
     assert heard(story.wait(at("2026-03-11 10:00"))) == [("escalated", "SIGHT_CHECK", 2, {VT, COORDINATION})]
     assert heard(quiet.wait(at("2026-03-09"))) == []
+
+
+def checks(said: Iterable[Say]) -> list[tuple[str, int | None]]:
+    return [(how, tier) for how, code, tier, _ in heard(said) if code == "SIGHT_CHECK"]
+
+
+def test_broken_trust_makes_no_sight_heard_a_tier_higher() -> None:
+    """The only one with sight has lost its way in (D#61): the manager and the coordinator hear it at once."""
+    calm, broken = Story(regie=LT, phase="RECOVERY"), Story(regie=LT, phase="RECOVERY")
+    for story in (calm, broken):
+        story.tell("sight.planned", LT, MONDAY, plans=[plan(CHILD, 7)])
+    broken.tell("sight.trust_broken", LT, MONDAY, plans=[plan(CHILD, 7, by="NETWORK")])
+    until = at("2026-03-10 01:00")
+    assert (checks(calm.wait(until)), checks(broken.wait(until))) == ([("raised", 1)], [("raised", 2)])
+
+
+def test_what_was_late_when_trust_broke_climbs_at_once() -> None:
+    story = Story(regie=LT)
+    story.tell("sight.planned", LT, MONDAY, plans=[plan(CHILD, 7)])
+    story.wait(at("2026-03-10 01:00"))
+    story.tell("sight.trust_broken", LT, at("2026-03-10 09:00"), plans=[plan(CHILD, 7, by="NETWORK")])
+    assert checks(story.wait(timedelta(minutes=1))) == [("escalated", 2)]
+
+
+@pytest.mark.parametrize(("by", "tier"), [("PROFESSIONAL", 1), ("NETWORK", 2)])
+def test_trust_is_back_when_a_professional_of_the_team_sees_the_child_again(by: str, tier: int) -> None:
+    """That grandmother saw it is sight, and no way in."""
+    story = Story(regie=LT)
+    story.tell("sight.trust_broken", LT, MONDAY, plans=[plan(CHILD, 7, by="NETWORK")])
+    confirm(story, "2026-03-05", by=LT, source=by)
+    assert checks(story.wait(at("2026-03-13 01:00"))) == [("raised", tier)]

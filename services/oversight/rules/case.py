@@ -47,6 +47,7 @@ class Head(Record):
     consented: tuple[PersonRef, ...] = ()  # about whom a consent was ever recorded
     statements: dict[Uuid, PersonRef] = Field(default_factory=dict)  # about whom; a withdrawal names no person
     reviewed: dict[PersonRef, date] = Field(default_factory=dict)  # the birthday for which consent was looked at again
+    distrusted: tuple[Slug, ...] = ()  # organisations the family broke with, that did not see a child themselves since
     raised: Count = 0
 
     @property

@@ -69,11 +69,16 @@ def overdue(watch: Watch, owed: Obligation, calendar: Calendar) -> None:
 
 
 def _first_tier(watch: Watch, owed: Obligation) -> int:
-    """The lowest of its ladder; the top where the Raad does not begin with a child that nobody sees."""
+    """The lowest of its ladder; the top where the Raad does not begin with a child that nobody sees. One higher for the
+    sight of a child by whom the family broke with: the only one who had sight has lost its way in (IGJ 2023,
+    Wachtlijsten 5; D#61).
+    """
     unseen = [alert.child or "" for alert in watch.alerts.values() if alert.code == NO_OVERSIGHT]
     if owed.code == investigations.START and any(investigations.awaited(watch, child) for child in unseen):
         return TOP
-    return ladder(owed.row.alert_code, watch.direct)[0].tier
+    first = ladder(owed.row.alert_code, watch.direct)[0].tier
+    broken = owed.code == sight.CHECK and set(owed.responsible) & set(watch.head.distrusted)
+    return tier_up(first) if broken else first
 
 
 def _lookers_on(owed: Obligation) -> tuple[Slug, ...]:

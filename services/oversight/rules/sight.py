@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from schemas.body import SightPlan
-from schemas.care import SightPlanned, TrustBroken
+from schemas.body import SightPlan, WatcherKind
+from schemas.care import SightConfirmed, SightPlanned, TrustBroken
 from schemas.handovers import (
     ConsultHeld,
     EmergencyTakenOver,
@@ -45,6 +45,7 @@ def follow(event: Event) -> None:
     _mark_seen(event)
     for plan in _plans(event):
         _replace(event, plan)
+    _trust(event)
     if isinstance(event.body, TrustBroken):
         named = {plan.child for plan in event.body.plans}
         _drop(event, event.fact.actor, [child for child in event.watch.sights if child not in named])
@@ -54,6 +55,22 @@ def follow(event: Event) -> None:
         if _sender_is_released(event, change):
             _drop(event, change.sender, list(event.watch.sights))
     set_checks(event)
+
+
+def _trust(event: Event) -> None:
+    """Whom the family broke with, until a professional of it sees a child again."""
+    head, actor = event.watch.head, event.fact.actor or ""
+    broken = isinstance(event.body, TrustBroken)
+    if broken or (actor in head.distrusted and _let_in(event)):
+        others = tuple(slug for slug in head.distrusted if slug != actor)
+        left = (*others, actor) if broken else others
+        event.watch.head = head.model_copy(update={"distrusted": left})
+
+
+def _let_in(event: Event) -> bool:
+    body = event.body
+    own_eyes = not isinstance(body, SightConfirmed) or body.by.kind is WatcherKind.PROFESSIONAL
+    return own_eyes and bool(children_seen(event))
 
 
 def _plans(event: Event) -> tuple[SightPlan, ...]:
