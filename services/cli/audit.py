@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.directory import Deployment
-from services.cli.letter import letter
+from services.cli.letter import held, letter, needs_second
 from services.cli.system import organisations_option
 from services.runtime.settings import Settings
 from services.runtime.tokens import Issuer
@@ -69,11 +69,20 @@ def person_command(asking: "_Asking", case: str, ref: str) -> None:
 @audit.command("letter")
 @click.argument("case")
 @click.argument("ref")
+@click.option("--edge", "edge", envvar="ESTAFETTE_EDGE_URL", help="Of the own edge (default: from the same file).")
+@click.option(
+    "--second", metavar="PROFESSIONAL", help="Who stands behind showing it to somebody it is unsafe to reach."
+)
 @click.pass_obj
-def letter_command(asking: "_Asking", case: str, ref: str) -> None:
-    """The answer for the person with REF in CASE: who saw what about them, in plain words."""
+def letter_command(asking: "_Asking", case: str, ref: str, edge: str | None, second: str | None) -> None:
+    """The answer for the person with REF in CASE: who saw what about them, in plain words. What the organisation holds
+    back from them stays out.
+    """
+    back = held(asking.held_back(case, ref, edge))
     answer = asking.answer(f"/api/persons/{case}/{ref}/audit")
-    click.echo("\n".join(letter(answer, ref)))
+    if needs_second(answer, ref) and not asking.is_another(second):
+        raise click.ClickException(f"{ref} must not be led to the family: a second professional decides (--second)")
+    click.echo("\n".join(letter(answer, ref, back)))
 
 
 @audit.command("organisation")
@@ -99,6 +108,22 @@ class _Asking:
         deployment = deployment_of(self._file)
         token = token_of(deployment, self._asker)
         return asked(self._url or address_of(deployment), path, token, self._period)
+
+    def held_back(self, case: str, ref: str, edge: str | None) -> list[dict[str, str]]:
+        """What the own organisation holds back from a person. Raises ClickException: without it no letter is made."""
+        deployment = deployment_of(self._file)
+        url = edge or f"http://127.0.0.1:{deployment.organisation(self._asker.partition('/')[0]).port}"
+        headers = {"Authorization": f"Bearer {token_of(deployment, self._asker)}"}
+        with httpx2.Client(base_url=url, headers=headers, timeout=SECONDS) as client:
+            return rows_of(client, f"/api/cases/{case}/persons/{ref}/withheld")
+
+    def is_another(self, second: str | None) -> bool:
+        """Whether this is another professional of the asker's organisation. Raises ClickException for a stranger."""
+        organisation, _, professional = self._asker.partition("/")
+        if second is None or second == professional:
+            return False
+        token_of(deployment_of(self._file), f"{organisation}/{second}")
+        return True
 
     def show(self, path: str, about: str) -> None:
         answer = self.answer(path)
@@ -135,20 +160,30 @@ def asked(url: str, path: str, token: str, period: Mapping[str, str] | None = No
             query["after"] = answer["next"]
 
 
+def rows_of(client: httpx2.Client, path: str) -> list[dict[str, str]]:
+    """Rows of the own edge. Raises ClickException."""
+    found: list[dict[str, str]] = _json_of(client, path, {}, "the edge")
+    return found
+
+
 def answer_of(client: httpx2.Client, path: str, query: Mapping[str, str]) -> dict[str, Any]:
     """One answer of the ledger service. Raises ClickException with its code and reason when it refuses."""
+    answer: dict[str, Any] = _json_of(client, path, query, "the ledger service")
+    return answer
+
+
+def _json_of(client: httpx2.Client, path: str, query: Mapping[str, str], who: str) -> Any:
     try:
         response = client.get(path, params=query)
     except httpx2.HTTPError as error:
-        raise click.ClickException(f"the ledger service does not answer: {type(error).__name__}") from None
+        raise click.ClickException(f"{who} does not answer: {type(error).__name__}") from None
     if response.status_code != 200:
         try:
             problem = response.json()
         except ValueError:
             problem = {}
         raise click.ClickException(f"{problem.get('code', response.status_code)}: {problem.get('detail', 'no answer')}")
-    answer: dict[str, Any] = response.json()
-    return answer
+    return response.json()
 
 
 def deployment_of(file: Path) -> Deployment:

@@ -9,10 +9,12 @@ from pydantic import StringConstraints
 
 from schemas.base import Slug, Subject, Uuid
 from schemas.parties import OrganisationKind
+from schemas.person import PersonRef
 from services.organisation import views
 from services.organisation.access import ALERTS, CONTENT, OWED, OWN_WORDS, TRAIL, Doors
 from services.organisation.cautions import cautions, for_family
 from services.organisation.front import Front
+from services.organisation.withheld import withheld_of
 from services.organisation.worklist import worklist
 from services.runtime.days import AMSTERDAM, midnight
 from services.runtime.problems import Refused, described
@@ -29,7 +31,7 @@ Rows = list[dict[str, Any]]
 def reading_routes(front: Front, doors: Doors) -> APIRouter:
     """Every GET of the edge but /health."""
     router = APIRouter(tags=["look"], responses=described(401, 403, 422, 429, 503))
-    for add in (_sent, _inbox, _letters, _cases, _owed):
+    for add in (_sent, _inbox, _letters, _cases, _held_back, _owed):
         add(router, front, doors)
     return router
 
@@ -111,6 +113,14 @@ def _cases(router: APIRouter, front: Front, doors: Doors) -> None:
         if found is None:
             raise Refused(404, "no such case is known here")
         return for_family(found, front.slug, kind_of) if shown_to == "family" else found
+
+
+def _held_back(router: APIRouter, front: Front, doors: Doors) -> None:
+    @router.get("/api/cases/{case}/persons/{person}/withheld", dependencies=[Depends(doors.admits(TRAIL))])
+    async def held_back(case: Subject, person: PersonRef) -> Rows:
+        """Items held back from a person who asked who saw what: by which article, and when it is looked at again."""
+        async with reading(front.engine) as connection:
+            return await withheld_of(connection, case, person)
 
 
 def _owed(router: APIRouter, front: Front, doors: Doors) -> None:
