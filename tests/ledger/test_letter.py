@@ -80,9 +80,7 @@ class Served:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, caution: Any = None, edge: int = 200) -> None:
         self.caution, self.edge = caution, edge
         real = httpx2.Client
-        monkeypatch.setattr(
-            httpx2, "Client", lambda **more: real(**more, transport=httpx2.MockTransport(self._answer))
-        )
+        monkeypatch.setattr(httpx2, "Client", lambda **more: real(**more, transport=httpx2.MockTransport(self._answer)))
         monkeypatch.setattr(command, "token_of", lambda deployment, asker: "token")
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:

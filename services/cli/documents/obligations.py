@@ -114,7 +114,7 @@ def _heights() -> Iterator[str]:
     )
     yield f"{term(LONGEST_SILENCE)}, and then goes one tier up. All of it is {BASES[Basis.OURS]}.\n"
     yield "What is late already goes a tier up at once when a report comes in while it was watched whether it stays"
-    yield "safe, and when the family breaks with who watches.\n"
+    yield "safe, and when the family breaks with who watches; no sight by whom it broke with begins a tier higher.\n"
     yield "| heights | otherwise | in direct unsafety |"
     yield "|---|---|---|"
     for name, (usual, direct) in LADDERS.items():
