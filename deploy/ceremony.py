@@ -13,6 +13,7 @@ from pydantic import model_validator
 
 from deploy.keys import identity_key, new_key, operator_key, organisation_keys
 from deploy.registry import Folder, fingerprint, public, signed_by
+from schemas.agreements import Agreements
 from schemas.base import Code, Frozen, Slug
 from schemas.directory import (
     MAX_ENTRY,
@@ -63,6 +64,7 @@ class About(Frozen):
     regions: tuple[Code, ...] = ()
     contact: Contact | None = None
     complaint_route: Text | None = None
+    agreements: tuple[Agreements, ...] = ()  # of a coordination, past ones first; in a file also their files' names
 
 
 class Described(About):

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Self
 import yaml
 from pydantic import Field, model_validator
 
+from deploy.agreeing import read_named
 from deploy.ceremony import About, Described, confirm, join, own_pins, pin
 from deploy.ceremony import PinDiffersError as PinDiffersError
 from deploy.keys import identity_key, issuer_key, operator_key
@@ -95,7 +96,10 @@ class Deployment(Frozen):
     @classmethod
     def load(cls, file: Path = DEMO) -> Self:
         """Raises ValueError (pydantic) when the file does not describe a deployment."""
-        return cls.model_validate(yaml.safe_load(file.read_bytes()))
+        told = yaml.safe_load(file.read_bytes())
+        for member in told.get("organisations") or () if isinstance(told, dict) else ():
+            read_named(member, file)
+        return cls.model_validate(told)
 
     def moved(self, first_port: int) -> Self:
         """The same, on consecutive ports from `first_port`: services first, then organisations, in their order."""

@@ -32,7 +32,9 @@ from schemas.directory import (
 )
 from schemas.event import problems_of
 from schemas.parties import OrganisationKind
+from schemas.tables.agreed import flaws
 from services.runtime.conflicts import MEANING
+from services.runtime.days import AMSTERDAM
 from services.runtime.directory import OPERATOR, Directory, Pins, broken_history, load_pins
 from services.runtime.jose import BadSignature, PublicKey, SigningKey, sign_compact, verify_detached
 from services.runtime.kafka import KafkaSettings
@@ -143,6 +145,7 @@ def plan(folder: Folder, held: Directory, at: datetime) -> Plan:
     stated = tuple(_stated(folder, slug, pins, problems) for slug in folder.slugs())
     for each in stated:
         problems.extend(_problems(each, held))
+        problems.extend(_agreements(each, held, at))
     problems.extend(_between(stated))
     if OPERATOR not in pins:
         problems.append(Problem(OPERATOR, "is not pinned", "estafette directory operator"))
@@ -258,6 +261,18 @@ def _problems(each: Stated, held: Directory) -> Iterator[Problem]:
         broken = broken_history(before, organisation)
         if broken is not None:
             yield Problem(slug, MEANING[broken], f"{slug} signs again on top of version {before.version}: {_JOIN}")
+
+
+def _agreements(each: Stated, held: Directory, at: datetime) -> Iterator[Problem]:
+    """What a chain agreed is within its bounds, and what is new in it begins on a day to come."""
+    before, organisation, today = held.find(each.slug), each.organisation, at.astimezone(AMSTERDAM).date()
+    known = before.agreements if before else organisation.agreements if organisation else ()
+    for agreements in organisation.agreements if organisation else ():
+        for flaw in flaws(agreements):
+            yield Problem(each.slug, f"{agreements}: {flaw.name}: {flaw.what}", flaw.mend)
+        if agreements not in known and agreements.since <= today:
+            what = f"{agreements}: that day has begun, and what was decided in it is not decided again"
+            yield Problem(each.slug, what, "agree from a day to come")
 
 
 def _between(stated: tuple[Stated, ...]) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from schemas.agreements import Agreements, unsaid
 from schemas.base import Code, Count, Frozen, Instant, Slug
 from schemas.parties import ExternalKind, OrganisationKind
 
@@ -145,6 +146,8 @@ class Standing(Frozen):
     successor: Slug | None = None  # the legal person it merges into (BW 2:309), of the same kind
     ended_at: Instant | None = None  # from then on the successor stands in its place
     topics: Topics = Topics()
+    agreements: Annotated[tuple[Agreements, ...], Field(default=(), max_length=32, exclude_if=unsaid)]
+    """What the chain of a coordination agreed. Nothing that was said is changed or taken back, only followed."""
 
     @model_validator(mode="after")
     def _kinds(self) -> Self:
@@ -155,6 +158,8 @@ class Standing(Frozen):
             raise ValueError("only a local team or a provider is designated for a VTO")
         if self.coordination is None and self.kind in _HOLDS_REGIE:
             raise ValueError("who may hold regie names its coordination")
+        if self.agreements and self.kind is not OrganisationKind.COORDINATION:
+            raise ValueError("agreements stand in the entry of the coordination of the chain")
         if self.successor == self.slug:
             raise ValueError("an organisation does not succeed itself")
         if (self.successor is None) != (self.ended_at is None):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from schemas.agreements import Agreements
 from schemas.base import Code, Frozen, Slug
 
 
@@ -76,3 +77,4 @@ class Party(Frozen):
     lenient_consent: bool = False  # a youth of 12 to 15 may, with a reason, go before one parent's no (D§3c)
     coordination: Slug | None = None
     regions: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
+    agreements: tuple[Agreements, ...] = ()  # of a coordination: what its chain agreed, each from a day on

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from schemas.agreements import Agreements
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
 from schemas.body import Body, Phase, SightPlan
 from schemas.entry import EntryMessage, Verdict
@@ -273,6 +274,7 @@ class CaseFact(Frozen):
     splitting: tuple[Subject, ...] = ()  # cases in which children are to go on, not linked yet
     helpers: Count = 0  # professionals on the roster
     outside: tuple[Slug, ...] = ()  # where an address is secret: holders who must not learn of each other (EXTERNAL)
+    agreed: Agreements | None = None  # by the chain of who leads, as it held at this moment
 
 
 class Fact(Frozen):

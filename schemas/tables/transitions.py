@@ -15,6 +15,10 @@ from schemas.handovers import HandoverState as S
 
 NO_STATE = "NONE"
 """How the state of a handover that does not exist yet is written, e.g. in a refusal."""
+MOST_WAITS = 2
+"""A wait may be announced once more. Ours; a chain may agree otherwise (tables/agreeable.py)."""
+ATTEMPTS = 3
+"""So many failed attempts open a joint consult. Ours; a chain may agree otherwise."""
 
 
 class Side(StrEnum):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from services.cli.agreements import agreements_command
 from services.cli.ask import ask
 from services.cli.audit import audit
 from services.cli.backup import backup, restore
@@ -49,6 +50,7 @@ main.add_command(restore)
 main.add_command(demo)
 main.add_command(directory)
 directory.add_command(succeed_command)
+directory.add_command(agreements_command)
 main.add_command(documents)
 main.add_command(kafka)
 main.add_command(ledger)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy import ceremony, registry
+from deploy.agreeing import NotAgreed, read_named
 from deploy.directory import Deployment, NotPublishedError, PinDiffersError, init
 from deploy.fingerprints import Misheard, heard, spoken
 from deploy.keys import identity_key, operator_key
@@ -66,11 +67,11 @@ def join_command(file: Path, folder: Folder) -> None:
     """As an organisation: make its keys and sign its entry, from a FILE in which it describes itself. Again after any
     change of that file."""
     try:
-        told = ceremony.Described.model_validate(yaml.safe_load(file.read_bytes()))
+        told = ceremony.Described.model_validate(read_named(yaml.safe_load(file.read_bytes()), file))
         entry, signed = ceremony.join(Settings().home, folder, told, datetime.now(UTC) - ceremony.BACK)
     except ValidationError as error:
         raise click.ClickException(f"{file}: " + "; ".join(problems_of(error))) from None
-    except (yaml.YAMLError, KeysUnusable, ceremony.CeremonyError) as error:
+    except (yaml.YAMLError, KeysUnusable, ceremony.CeremonyError, NotAgreed) as error:
         raise click.ClickException(f"{file}: {error}") from None
     identity = registry.fingerprint(identity_key(Settings().home, entry.slug))
     click.echo(f"{'signed' if signed else 'unchanged'}: {entry.slug}, version {entry.version}, in {folder.root}")

@@ -169,6 +169,7 @@ def _party(entry: Organisation) -> Party:
         lenient_consent=entry.lenient_consent,
         coordination=entry.coordination,
         regions=entry.regions,
+        agreements=entry.agreements,
     )
 
 

@@ -15,6 +15,7 @@ from schemas.service import AgeBand, CaseFact, DeliveryFact, Fact, FactKind
 from schemas.tables.consent_ages import AGES
 from schemas.tables.grounds import CONSENT
 from services.gate.discretion import outside
+from services.gate.rules.agreed import agreed_by
 from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord, SupportRecord
 from services.gate.rules.corrections import to_correct
 from services.gate.rules.roster import helpers
@@ -36,7 +37,7 @@ def fact_of(ctx: Context, after: Case, effects: Effects, entry: Count | None = N
         by=data.by.ref if data.by else None,
         to=data.to,
         body=data.body,
-        case=case_fact(after, ctx.directory, ctx.today) or thread_fact(after, ctx.directory),
+        case=case_fact(after, ctx.directory, ctx.today) or thread_fact(after, ctx.directory, ctx.today),
         handover=effects.handover,
         also=effects.also,
         flags=effects.flags,
@@ -116,10 +117,11 @@ def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseF
         holders=head.holders,
         duty=_duty(case.of(MeasureRecord).values(), today),
         outside=outside(case, directory),
+        agreed=agreed_by(holder, directory, today),
     )
 
 
-def thread_fact(thread: Case, directory: Mapping[Slug, Party]) -> CaseFact | None:
+def thread_fact(thread: Case, directory: Mapping[Slug, Party], today: date) -> CaseFact | None:
     """A thread as oversight needs it: nobody leads and no child is known; it is open while an answer is waited for."""
     known = thread.thread
     if known is None:
@@ -131,6 +133,7 @@ def thread_fact(thread: Case, directory: Mapping[Slug, Party]) -> CaseFact | Non
         phase=Phase.DIRECT_SAFETY if known.urgent else Phase.STABLE_SAFETY,
         vt_origin=False,
         holders=known.parties,
+        agreed=agreed_by(asked, directory, today),
     )
 
 

@@ -21,6 +21,7 @@ class ConflictReason(StrEnum):
     TWO_FACES = "TWO_FACES"  # the same version with another text
     KEY_LOST = "KEY_LOST"  # a past key is gone, altered, or no longer revoked
     SUCCESSOR = "SUCCESSOR"  # a successor is named once: another, another moment, or none any more
+    AGREEMENTS = "AGREEMENTS"  # what a chain agreed before is altered or gone
 
 
 class Conflict(NamedTuple):
@@ -43,6 +44,7 @@ MEANING: Final = {
     ConflictReason.TWO_FACES: "one version of the entry has two texts: someone may be told something else",
     ConflictReason.KEY_LOST: "a past key is gone or altered, or a revocation was taken back",
     ConflictReason.SUCCESSOR: "a successor was named before; that is not changed or taken back",
+    ConflictReason.AGREEMENTS: "agreements of before are altered or gone: what changes is agreed anew, from a day on",
 }
 """What a conflict means, for whoever must act on it. What was held before stays in force until it is mended."""
 

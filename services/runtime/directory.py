@@ -15,6 +15,7 @@ import yaml
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import TypeAdapter, ValidationError
 
+from schemas.agreements import kept
 from schemas.base import Slug
 from schemas.directory import (
     DIRECTORY_CONFLICT,
@@ -277,16 +278,16 @@ def broken_history(before: Organisation, after: Organisation) -> ConflictReason 
     """Why an entry cannot follow another of the same organisation; None when it can."""
     if after.version <= before.version:
         return ConflictReason.OLDER if after.version < before.version else ConflictReason.TWO_FACES
-    kept = {key.kid: key for key in after.keys}
+    there = {key.kid: key for key in after.keys}
     for key in before.keys:
-        now = kept.get(key.kid)
+        now = there.get(key.kid)
         if now is None or (now.use, now.jwk) != (key.use, key.jwk):
             return ConflictReason.KEY_LOST
         if key.revoked_at is not None and (now.revoked_at is None or now.revoked_at > key.revoked_at):
             return ConflictReason.KEY_LOST
     if before.successor is not None and (before.successor, before.ended_at) != (after.successor, after.ended_at):
         return ConflictReason.SUCCESSOR
-    return None
+    return None if kept(before.agreements, after.agreements) else ConflictReason.AGREEMENTS
 
 
 class DirectoryReader:

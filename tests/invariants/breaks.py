@@ -129,7 +129,7 @@ BREAKS: tuple[Break, ...] = (
     ),
     Break(
         "I7", "a month passes before an unseen child counts", "services/oversight/rules/sight.py",
-        "timedelta(days=plan.every_days + SIGHT_GRACE)", "timedelta(days=plan.every_days + 30)",
+        "timedelta(days=plan.every_days + grace)", "timedelta(days=plan.every_days + 30)",
     ),
     Break(
         "I7", "after a refusal nobody waits any more", "services/oversight/rules/sight.py",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from schemas.agreements import Agreements
 from schemas.base import Code, Count, Instant, Slug, Subject, Uuid
 from schemas.body import Body, ConditionStatus, Phase, SafetyCondition, SightPlan, Staying
 from schemas.care import MeasureKind, RiskLevel
@@ -25,6 +26,7 @@ from schemas.refusal import Flag, Reason
 from schemas.service import HandoverFact
 from schemas.supports import SupportKind
 from schemas.tables.messages import MessageRow
+from services.gate.rules.agreed import agreed_by
 from services.gate.rules.asked_records import RequestRecord as RequestRecord
 from services.gate.rules.asked_records import ThreadRecord as ThreadRecord
 from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
@@ -417,6 +419,13 @@ class Context:
     def today(self) -> date:
         """The decision date in the Netherlands: ages and terms count by it."""
         return dutch_day(self.now)
+
+    @property
+    def agreed(self) -> Agreements | None:
+        """What the chain of who leads agreed, as it holds today; in a new case the chain of who speaks."""
+        head = self.case.head
+        holder = self.directory.get(head.regie or head.last_regie or "", self.sender) if head else self.sender
+        return agreed_by(holder, self.directory, self.today)
 
     @property
     def recipients(self) -> tuple[Party, ...]:

@@ -1,15 +1,13 @@
 """What people say about sharing, as the case records it: asked, granted or refused, set aside, withdrawn."""
 
-from datetime import timedelta
-
 from schemas.base import Slug, Uuid
 from schemas.consents import ConsentAsked, ConsentRecorded, ConsentSetAside, ConsentWithdrawn, Decision
 from schemas.person import PersonRef, Role
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import ConsentWithdrawnNotice
-from schemas.tables.consent_ages import SET_ASIDE_DAYS, SET_ASIDE_LAW
+from schemas.tables.consent_ages import SET_ASIDE_LAW
 from services.gate.rules.case import Case, Context, Effects, ItemRecord, Judgement, Notice, StatementRecord
-from services.gate.rules.refusing import unknown, wrong_date
+from services.gate.rules.refusing import latest, unknown, wrong_date
 from services.gate.rules.voices import Who, custody_holders, ended, same_scope
 
 COURT_LAW = "BW 1:253a, 1:265h"
@@ -80,7 +78,7 @@ def _set_aside(ctx: Context, body: ConsentSetAside) -> Judgement:
     reasons = _used(ctx, body.statement) + _unknown(ctx, body.about, body.holder)
     if not reasons:
         reasons = _may_be_set_aside(ctx, body)
-    if not ctx.today < body.review_on <= ctx.today + timedelta(days=SET_ASIDE_DAYS):
+    if not ctx.today < body.review_on <= latest(ctx, "SET_ASIDE"):
         reasons += (wrong_date("review_on", SET_ASIDE_LAW),)
     if not (body.scope.categories or body.scope.items):
         reasons += (

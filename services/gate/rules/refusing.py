@@ -1,9 +1,11 @@
 """The reasons that every conversation has for a refusal, and the judgement they come to."""
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 
 from schemas.refusal import Mend, Reason, Refusal
-from services.gate.rules.case import Effects, Judgement
+from schemas.tables.agreed import term_of
+from services.gate.rules.case import Context, Effects, Judgement
 from services.gate.rules.record import Record
 
 
@@ -25,6 +27,11 @@ def used_before() -> Reason:
 def wrong_date(field: str, law: str | None = None) -> Reason:
     """The day or moment in this field may not be given."""
     return Reason(code=Refusal.DATE_NOT_ALLOWED, missing=(field,), law=law, mend=(Mend.CORRECT,))
+
+
+def latest(ctx: Context, term: str) -> date:
+    """The last day that this term, given in days, lets somebody name today."""
+    return ctx.today + timedelta(days=term_of(term, ctx.agreed).count)
 
 
 def unless(reasons: Iterable[Reason], effects: Effects) -> Judgement:

@@ -1,7 +1,6 @@
 """Supports beside the lead: who may ask whom for what, on which terms, and how they end. None of them moves regie."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from schemas.base import Uuid
@@ -26,13 +25,11 @@ from services.gate.rules import regie, sight
 from services.gate.rules.bases import judge_basis
 from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
 from services.gate.rules.grounds import Sharing, office
-from services.gate.rules.refusing import unknown, used_before, wrong_date, wrong_state
+from services.gate.rules.refusing import latest, unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.voices import Day
 from services.gate.rules.walk import side_of
 
 K = OrganisationKind
-LONGEST_WAIT = timedelta(weeks=4)
-"""A wait is reviewed after four weeks at most (our default)."""
 ONLY_TO: Mapping[SupportKind, tuple[OrganisationKind, str]] = {
     SupportKind.SPECIALIST_CASE_MANAGEMENT: (K.CERTIFIED_INSTITUTION, "D#6"),
     SupportKind.AFTERCARE: (K.CERTIFIED_INSTITUTION, "D#7"),
@@ -181,7 +178,7 @@ def _extends(ctx: Context, body: SupportRequested) -> Iterator[Reason]:
 
 def _waits(ctx: Context, body: SupportWaitAnnounced) -> Judgement:
     more = list(sight.unknown_persons(ctx, (plan.child for plan in body.sight)))
-    if not ctx.today <= body.until <= ctx.today + LONGEST_WAIT:
+    if not ctx.today <= body.until <= latest(ctx, "LONGEST_WAIT"):
         more.append(wrong_date("until", law="D#63"))
     flags: tuple[Flag, ...] = (Flag.NO_BRIDGING_HELP,) if body.bridging == "NONE" else ()
     flags += (Flag.NO_SUITABLE_OFFER,) if body.reason == "NO_SUITABLE_OFFER" else ()

@@ -1,7 +1,6 @@
 """What a message about a handover must hold beside being said in the right state. One short function a message."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from schemas.body import Body, Phase, SightPlan, WatcherKind
@@ -26,12 +25,9 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.transitions import UNDER_WAY, Side
 from services.gate.rules import sight
 from services.gate.rules.case import Context, HandoverRecord, SightRecord
-from services.gate.rules.refusing import wrong_date
+from services.gate.rules.refusing import latest, wrong_date
 from services.gate.rules.regie import head_of
 from services.gate.rules.stand_ins import stand_ins
-
-LONGEST_WAIT = timedelta(weeks=4)
-"""A wait is reviewed after four weeks at most (our default)."""
 
 Terms = Callable[[Context, HandoverRecord, Side, Any], Iterator[Reason]]
 
@@ -94,7 +90,7 @@ def _handed_back(ctx: Context, record: HandoverRecord, side: Side, body: HandedB
 
 
 def _waits(ctx: Context, record: HandoverRecord, side: Side, body: WaitAnnounced) -> Iterator[Reason]:
-    if not ctx.today <= body.until <= ctx.today + LONGEST_WAIT:
+    if not ctx.today <= body.until <= latest(ctx, "LONGEST_WAIT"):
         yield wrong_date("until", "D#63")
     yield from sight.unknown_persons(ctx, (plan.child for plan in body.sight))
     yield from sight.uncovered(ctx, frozenset({record.sender, record.receiver}), body.sight)

@@ -23,13 +23,9 @@ from schemas.handovers import (
 )
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import HandoverFact
+from schemas.tables.agreed import number_of
 from schemas.tables.transitions import IMPOSED_KINDS, TRANSITIONS, UNDER_WAY, Effect, Side, Transition, When, states_for
 from services.gate.rules.case import AMSTERDAM, Context, HandoverRecord, MeasureRecord
-
-MOST_WAITS = 2
-"""A wait may be announced once more (our default)."""
-ATTEMPTS = 3
-"""So many failed attempts open a joint consult (our default)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +135,14 @@ def holding(ctx: Context, was: HandoverRecord, record: HandoverRecord) -> frozen
     facts = {
         When.QUESTION_OPEN: was.question_open,
         When.SECOND_ROUND: record.questions >= 2 and not record.consult_open,
-        When.WAIT_LEFT: was.waits < MOST_WAITS,
+        When.WAIT_LEFT: was.waits < number_of("WAITS", ctx.agreed),
         When.AGREED: agree(record),
         When.READABLE: record.has_story,
         When.STORY_READ: record.story_read,
         When.CONTACT_CARRIED: _contact_carried(record),
         When.CONTACT_HELD: isinstance(body, WorkerAssigned) and body.contact_held_at is not None,
         When.TOOK_PART: isinstance(body, ProfessionalChanged) and body.took_part_in_warm_contact,
-        When.THIRD_ATTEMPT: record.attempts >= ATTEMPTS and not record.consult_open,
+        When.THIRD_ATTEMPT: record.attempts >= number_of("ATTEMPTS", ctx.agreed) and not record.consult_open,
         When.CONSULT_OPEN: was.consult_open,
         When.SAME_DECISION: same,
         When.FIRST_TRY_AGAIN: not was.tried_again,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from schemas.agreements import Agreements
 from schemas.base import Code, Count, Frozen, Instant, Slug, Subject, Uuid
 from schemas.body import Phase
 from schemas.handovers import FINAL, HandoverKind, HandoverState
@@ -49,6 +50,7 @@ class Head(Record):
     reviewed: dict[PersonRef, date] = Field(default_factory=dict)  # the birthday for which consent was looked at again
     distrusted: tuple[Slug, ...] = ()  # organisations the family broke with, that did not see a child themselves since
     raised: Count = 0
+    agreed: Agreements | None = None  # as the last fact said
 
     @property
     def key(self) -> str:

@@ -16,6 +16,7 @@ from schemas.consents import ConsentRecorded, ConsentSetAside
 from schemas.handovers import FINAL, HandoverState
 from schemas.service import CaseFact, Fact, HandoverFact, Succeeded
 from schemas.supports import SupportAccepted, SupportDeclined, SupportEnded, SupportRequested
+from schemas.tables.agreed import row_of
 from schemas.tables.ladder import PATTERNS
 from schemas.tables.messages import BODIES
 from schemas.tables.obligation_row import Per, Who
@@ -244,7 +245,8 @@ def _tighten(event: Event, calendar: Calendar) -> None:
     if not watch.direct or event.before.phase is watch.head.phase:
         return
     for key, owed in tuple(watch.owed.items()):
-        slow, fast = owed.row.term(False), owed.row.term(True)
+        row = row_of(owed.row, watch.head.agreed)
+        slow, fast = row.term(False), row.term(True)
         if fast is not None and fast != slow and not owed.overdue:
             due = min(owed.due, calendar.after(event.fact.at, fast))
             watch.owed[key] = owed.model_copy(update={"due": due})

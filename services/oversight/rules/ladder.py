@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from schemas.agreements import Agreements
 from schemas.base import Slug
 from schemas.person import PersonRef
 from schemas.service import AlertAcknowledged, AlertEscalated, AlertRaised, AlertResolved
-from schemas.tables.ladder import LADDERS, LONGEST_SILENCE, NO_OVERSIGHT, PATTERNS, TO_PRIVACY_OFFICERS, TOP, Ladder
+from schemas.tables.agreed import ladder_of, term_of
+from schemas.tables.ladder import NO_OVERSIGHT, PATTERNS, TO_PRIVACY_OFFICERS, TOP, Ladder
 from schemas.tables.obligations import BY_CODE
 from services.oversight.rules import investigations, sight
 from services.oversight.rules.calendar import Calendar, end_of
@@ -19,9 +21,9 @@ _NAMES = uuid5(NAMESPACE_URL, "nl.estafette/oversight")
 _LADDER_OF = {row.alert_code: row.heights for row in BY_CODE.values()}
 
 
-def ladder(code: str, direct: bool) -> Ladder:
+def ladder(code: str, direct: bool, agreed: Agreements | None) -> Ladder:
     """The rungs of an alert; NO_OVERSIGHT and patterns have one."""
-    return LADDERS[_LADDER_OF.get(code, "AT_THREE")][direct]
+    return ladder_of(_LADDER_OF.get(code, "AT_THREE"), direct, agreed)
 
 
 def raise_alert(
@@ -76,7 +78,7 @@ def _first_tier(watch: Watch, owed: Obligation) -> int:
     unseen = [alert.child or "" for alert in watch.alerts.values() if alert.code == NO_OVERSIGHT]
     if owed.code == investigations.START and any(investigations.awaited(watch, child) for child in unseen):
         return TOP
-    first = ladder(owed.row.alert_code, watch.direct)[0].tier
+    first = ladder(owed.row.alert_code, watch.direct, watch.head.agreed)[0].tier
     broken = owed.code == sight.CHECK and set(owed.responsible) & set(watch.head.distrusted)
     return tier_up(first) if broken else first
 
@@ -111,16 +113,17 @@ def acknowledge(event: Event, calendar: Calendar) -> None:
     if alert is None or event.fact.actor not in alert.told:
         return
     since = alert.silent_since or event.fact.at
-    until = min(end_of(body.until), calendar.after(since, LONGEST_SILENCE))
+    until = min(end_of(body.until), calendar.after(since, term_of("SILENCE", watch.head.agreed)))
     if until > event.fact.at:
         watch.alerts[alert.key] = alert.model_copy(update={"silent_since": since, "next_at": until})
 
 
 def quicken(event: Event) -> None:
     """The case became directly unsafe: what runs on a ladder climbs now, unless it is acknowledged."""
+    agreed = event.watch.head.agreed
     for alert in tuple(event.watch.alerts.values()):
-        rungs = ladder(alert.code, True)
-        faster = alert.code in _LADDER_OF and rungs != ladder(alert.code, False)
+        rungs = ladder(alert.code, True, agreed)
+        faster = alert.code in _LADDER_OF and rungs != ladder(alert.code, False, agreed)
         if faster:
             _climbs_now(event, alert)
 
@@ -198,7 +201,7 @@ def sights_to_raise(watch: Watch) -> tuple[tuple[datetime, PersonRef], ...]:
 
 
 def _next_rung(watch: Watch, code: str, tier: int, at: datetime, calendar: Calendar) -> datetime | None:
-    above = next((rung for rung in ladder(code, watch.direct) if rung.tier > tier), None)
+    above = next((rung for rung in ladder(code, watch.direct, watch.head.agreed) if rung.tier > tier), None)
     return calendar.after(at, above.after) if above is not None and above.after is not None else None
 
 

@@ -14,9 +14,10 @@ from schemas.investigations import InvestigationBody, InvestigationRegistered, T
 from schemas.person import PersonRef
 from schemas.service import DeliveryFact, HandoverFact
 from schemas.supports import SupportAccepted
+from schemas.tables.agreeable import MARKS
+from schemas.tables.agreed import term_of
 from schemas.tables.obligation_row import Per, Row, Who
 from schemas.tables.obligations import BY_CODE, ROWS, STANDING
-from schemas.tables.obligations_of_help import REVIEW_MARKS
 from services.oversight.rules.calendar import Calendar
 from services.oversight.rules.case import Handover, Obligation, distinct
 from services.oversight.rules.conditions import Event, opens
@@ -214,7 +215,8 @@ def _support_mark(event: Event) -> Iterator[About]:
     """Each day at which a support that starts is looked at."""
     body = event.body
     if isinstance(body, SupportAccepted):
-        for after in REVIEW_MARKS:
+        for mark in MARKS:
+            after = term_of(mark, event.watch.head.agreed).count
             yield About(body.support, day=body.start + timedelta(days=after))
 
 
@@ -262,7 +264,7 @@ def _open(row: Row, event: Event, calendar: Calendar, about: About) -> None:
         watcher=parties(row.watcher, event, about),
         cause=event.fact.id,
         opened_at=at,
-        opens_at=opens_at(row, due, at),
+        opens_at=opens_at(row, event, due),
         due=due,
     )
     if owed.key in watch.owed:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from schemas.care import AssessmentRecorded, DossierRejected, TrustBroken
 from schemas.manifest import SourceKind
 from schemas.refusal import Flag
-from schemas.tables.ladder import MANY_HELPERS, PATTERNS
+from schemas.tables.agreed import number_of
+from schemas.tables.ladder import PATTERNS
 from schemas.tables.transitions import Effect
 from services.oversight.rules import flagged
 from services.oversight.rules.case import distinct
@@ -96,7 +97,8 @@ def _too_many_helpers(event: Event) -> None:
 
 
 def _few_helpers(event: Event) -> bool:
-    return event.watch.head.helpers <= MANY_HELPERS
+    head = event.watch.head
+    return head.helpers <= number_of("HELPERS", head.agreed)
 
 
 def _another_leads(event: Event) -> bool:

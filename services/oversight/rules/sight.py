@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from schemas.agreements import Agreements
 from schemas.body import SightPlan, WatcherKind
 from schemas.care import SightConfirmed, SightPlanned, TrustBroken
 from schemas.handovers import (
@@ -21,7 +22,7 @@ from schemas.investigations import (
 from schemas.person import PersonRef
 from schemas.service import HandoverFact
 from schemas.supports import SupportWaitAnnounced
-from schemas.tables.obligations import SIGHT_GRACE
+from schemas.tables.agreed import term_of
 from services.oversight.rules.calendar import day_of, end_of
 from services.oversight.rules.case import Obligation, Plan, Sight, Watch
 from services.oversight.rules.conditions import Event, children_seen
@@ -179,11 +180,12 @@ def _base(plan: Plan, sight: Sight) -> datetime:
     return max(plan.since, sight.seen_at or plan.since)
 
 
-def covered_until(sight: Sight) -> datetime | None:
+def covered_until(sight: Sight, agreed: Agreements | None) -> datetime | None:
     """Until when somebody may be taken to see this child; None when nobody is named."""
+    grace = term_of("SIGHT.grace", agreed).count
     ends = []
     for plan in sight.plans:
-        last = end_of(day_of(_base(plan, sight)) + timedelta(days=plan.every_days + SIGHT_GRACE))
+        last = end_of(day_of(_base(plan, sight)) + timedelta(days=plan.every_days + grace))
         ends.append(last if plan.until is None else min(last, end_of(plan.until)))
     return max(ends, default=None)
 
@@ -204,7 +206,7 @@ def lost_at(watch: Watch, child: PersonRef) -> datetime | None:
     if since is None or not watch.head.open or child not in watch.head.children:
         return None
     sight = watch.sights.get(child)
-    covered = covered_until(sight) if sight else None
+    covered = covered_until(sight, watch.head.agreed) if sight else None
     if covered is not None:
         return max(since, covered)
     return since if sight is None else max(since, sight.changed_at)

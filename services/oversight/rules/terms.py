@@ -9,15 +9,9 @@ from schemas.investigations import RaadWaitAnnounced, TableInvited
 from schemas.parties import OrganisationKind
 from schemas.reports import VtInvestigationDetermined
 from schemas.supports import SupportWaitAnnounced
+from schemas.tables.agreed import row_of, term_of
 from schemas.tables.obligation_row import From, Row, Term, working_days
-from schemas.tables.obligations import (
-    BEFORE_MEASURE_END,
-    CASE_UPDATE_WITH_MEASURE,
-    INFORM_WITHIN,
-    INFORM_WITHIN_VT,
-    LONGEST_EXPECTED,
-    LONGEST_WAIT,
-)
+from schemas.tables.obligations import INFORM_WITHIN, INFORM_WITHIN_VT, LONGEST_EXPECTED
 from services.oversight.rules.calendar import Calendar, day_of, end_of
 from services.oversight.rules.case import Handover
 from services.oversight.rules.conditions import Event
@@ -28,10 +22,10 @@ _NO_DATE = working_days(2)
 """For a row that takes its date from a message, when it opens without that message."""
 
 
-def term_of(row: Row, event: Event) -> Term:
+def own_term(row: Row, event: Event) -> Term:
     """The row's term in the phase of the case."""
     if row.code == "CASE_UPDATE" and event.watch.head.duty:
-        return CASE_UPDATE_WITH_MEASURE
+        return term_of("CASE_UPDATE.measure", event.watch.head.agreed)
     return row.term(event.watch.direct) or _NO_DATE
 
 
@@ -39,26 +33,26 @@ def due_of(
     row: Row, event: Event, calendar: Calendar, ref: str, day: date | None, handover: Handover | None
 ) -> datetime:
     """When it must be done. Only a clock that began before it was told of may have run out already."""
-    at = event.fact.at
+    at, row = event.fact.at, row_of(row, event.watch.head.agreed)
     if row.keeps_date is not None and handover is not None and handover.warm_due is not None:
         least = row.keeps_date.in_direct_unsafety() if event.watch.direct else row.keeps_date
         return max(handover.warm_due, calendar.after(at, least))
     if row.counts_from is From.RECEIVED:
         report = event.watch.reports.get(ref)
-        return calendar.after(min(at, report.received_at) if report else at, term_of(row, event))
+        return calendar.after(min(at, report.received_at) if report else at, own_term(row, event))
     due = _BASES.get(row.counts_from, _from_now)(row, event, calendar, day)
     return due if row.counts_from in BEGAN_BEFORE else max(due, at)
 
 
 def _from_now(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
-    return calendar.after(event.fact.at, term_of(row, event))
+    return calendar.after(event.fact.at, own_term(row, event))
 
 
 def _wait_until(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
     if not isinstance(event.body, WaitAnnounced | SupportWaitAnnounced):
         return _from_now(row, event, calendar, day)
     until = max(event.body.until, day_of(event.fact.at))
-    return min(end_of(until), calendar.after(event.fact.at, LONGEST_WAIT))
+    return min(end_of(until), calendar.after(event.fact.at, term_of("LONGEST_WAIT", event.watch.head.agreed)))
 
 
 def _on_the_day(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
@@ -70,7 +64,7 @@ def _determined(row: Row, event: Event, calendar: Calendar, day: date | None) ->
     body, at = event.body, event.fact.at
     if isinstance(body, VtInvestigationDetermined):
         at = min(at, end_of(body.determined_on))
-    return calendar.after(at, term_of(row, event))
+    return calendar.after(at, own_term(row, event))
 
 
 def _expected(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
@@ -97,7 +91,8 @@ def _before_end(row: Row, event: Event, calendar: Calendar, day: date | None) ->
     if not isinstance(body, MeasureStarted):
         return _from_now(row, event, calendar, day)
     half = (body.until - body.since).days // 2
-    return end_of(body.until - timedelta(days=min(BEFORE_MEASURE_END, half)))
+    before = term_of("MEASURE_END.notice", event.watch.head.agreed).count
+    return end_of(body.until - timedelta(days=min(before, half)))
 
 
 def _ending_on(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
@@ -133,8 +128,9 @@ _BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
 }
 
 
-def opens_at(row: Row, due: datetime, at: datetime) -> datetime:
+def opens_at(row: Row, event: Event, due: datetime) -> datetime:
     """From when a row counts: at once, or a while before its date."""
-    if row.opens_before is None:
-        return at
-    return max(at, end_of(day_of(due) - timedelta(days=row.opens_before.count)))
+    before = row_of(row, event.watch.head.agreed).opens_before
+    if before is None:
+        return event.fact.at
+    return max(event.fact.at, end_of(day_of(due) - timedelta(days=before.count)))

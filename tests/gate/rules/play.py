@@ -149,9 +149,14 @@ class Play:
     """One case over time. What is refused changes nothing; `last` is the latest judgement."""
 
     def __init__(
-        self, opener: Party = TEAM, family: tuple[Person, ...] = FAMILY, phase: Phase = Phase.STABLE_SAFETY
+        self,
+        opener: Party = TEAM,
+        family: tuple[Person, ...] = FAMILY,
+        phase: Phase = Phase.STABLE_SAFETY,
+        directory: dict[str, Party] | None = None,
     ) -> None:
         self.case = Case(SUBJECT)
+        self.directory = directory or DIRECTORY
         self.now = NOW
         self.last = Judgement()
         self.accepted: list[tuple[Context, Judgement]] = []
@@ -192,7 +197,7 @@ class Play:
             time=self.now,
             data=Data(to=slugs, body=dump(body), **data),
         )
-        return Context(self.now, event, body, row, who, self.case, DIRECTORY)
+        return Context(self.now, event, body, row, who, self.case, self.directory)
 
     def say(self, who: Party, body: Body, to: Party | str | None = None, **data: Any) -> Judgement:
         ctx = self.context(who, body, to, **data)
