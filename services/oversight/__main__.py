@@ -7,11 +7,12 @@ from functools import partial
 
 from schemas.service import OVERSIGHT
 from services.oversight.app import Oversight
-from services.oversight.rules.calendar import Calendar, YearNotConfigured
+from services.oversight.rules.calendar import Calendar, YearNotConfigured, day_of
 from services.oversight.watching import Watching
 from services.relay.relay import EX_CONFIG, Options, die, run
 from services.relay.types import Stop
 from services.runtime import log
+from services.runtime.decrees import NotDecreed, decrees_of
 from services.runtime.settings import Settings
 from services.runtime.signing import signing
 
@@ -23,10 +24,10 @@ async def main() -> None:
     """Watch until stopped."""
     settings = Settings()
     cluster = settings.cluster()
-    calendar = Calendar()
+    calendar = Calendar(later=decrees_of(settings.home))
     if cluster.clock == "real":
         today = datetime.now(UTC)
-        calendar.require(today.year, (today + AHEAD).year)
+        calendar.as_known(day_of(today)).require(today.year, (today + AHEAD).year)
     async with signing(settings, OVERSIGHT, die, Stop) as (_, key, signer):
         oversight = Oversight(key, calendar, signer)
         watching = Watching(oversight, cluster.clock == "real")
@@ -45,6 +46,6 @@ if __name__ == "__main__":
     log.configure(OVERSIGHT)
     try:
         asyncio.run(main())
-    except YearNotConfigured as error:
+    except (YearNotConfigured, NotDecreed) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EX_CONFIG)

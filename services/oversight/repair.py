@@ -14,6 +14,7 @@ from services.relay.kafka import KafkaLog
 from services.relay.log import Fenced, Refused
 from services.relay.relay import Options
 from services.relay.types import Stop
+from services.runtime.decrees import NotDecreed, decrees_of
 from services.runtime.directory import DirectoryReader, load_pins
 from services.runtime.kafka import KafkaSettings
 from services.runtime.keys import KeyRing, NoKey
@@ -35,7 +36,7 @@ def main() -> None:
         asyncio.run(_all(settings))
     except Fenced:
         sys.exit("oversight was started meanwhile: stop it, and run this again")
-    except (Impossible, Refused, Stop, NoKey) as error:
+    except (Impossible, Refused, Stop, NoKey, NotDecreed) as error:
         sys.exit(str(error))
 
 
@@ -47,13 +48,13 @@ def _running(kafka: KafkaSettings) -> bool:
 
 
 async def _all(settings: Settings) -> None:
-    kafka, cluster = settings.kafka(OVERSIGHT), settings.cluster()
+    kafka, cluster, calendar = settings.kafka(OVERSIGHT), settings.cluster(), Calendar(later=decrees_of(settings.home))
     options = Options.of(cluster, ticks=False)
     reader = DirectoryReader(kafka, load_pins(settings.home / "pins.yaml"))
     await reader.start()
     ring = KeyRing.of(settings.home, OVERSIGHT, lambda: reader.directory.revision)
     key = next(iter(ring.signing.values()))
-    oversight = Oversight(key, Calendar(), lambda at: ring.signer(reader.directory, at))
+    oversight = Oversight(key, calendar, lambda at: ring.signer(reader.directory, at))
     for slot in range(cluster.slots):
         log = KafkaLog(kafka, OVERSIGHT, slot, options.limits.record_bytes)
         try:

@@ -11,13 +11,15 @@ from deploy.agreeing import NotAgreed, read_agreements, read_named
 from deploy.ceremony import Described, confirm, join
 from deploy.directory import DEMO, Deployment
 from deploy.registry import Problem
+from schemas.tables.agreeable import NUMBER, TERM
 from services.cli.agreements import agreements_command
+from services.cli.agreements import told as told_of
 from services.cli.directory import directory as directory_command
 from services.runtime.conflicts import ConflictReason
 from services.runtime.directory import broken_history
 from tests.deploy.test_ceremony import DESK, LINDE, START, Parties, told
 
-EXAMPLES = sorted((DEMO.parent / "agreements").glob("example-*.yaml"))
+EXAMPLES = sorted((DEMO.parent / "agreements").glob("example-noord*.yaml"))
 
 
 def file(tmp_path: Path, name: str = "noord.yaml", **said: Any) -> Path:
@@ -32,6 +34,15 @@ def test_the_examples_can_be_agreed(example: Path) -> None:
     result = CliRunner().invoke(agreements_command, [str(example)])
     assert result.exit_code == 0, result.output
     assert len(result.output.splitlines()) > 1
+
+
+def test_the_default_names_everything_and_changes_nothing() -> None:
+    """`estafette directory agreements > deploy/agreements/default.yaml` renews it."""
+    made = CliRunner().invoke(agreements_command).output
+    assert (DEMO.parent / "agreements" / "default.yaml").read_text() == made
+    agreed = read_agreements(DEMO.parent / "agreements" / "default.yaml")
+    assert (set(agreed.terms), set(agreed.numbers)) == (set(TERM), set(NUMBER))
+    assert list(told_of(agreed)) == ["werkafspraken-REGION-2027: 0 things are otherwise from 2027-01-01 on"]
 
 
 def test_a_check_says_what_changes_against_our_own(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_terms_longer_than_twelve_weeks_do_not_run_on() -> None:
 
 def test_a_year_without_configuration_is_refused_with_what_to_do() -> None:
     """A term is never reckoned with days off that are not known."""
-    with pytest.raises(YearNotConfigured, match=r"2029.*decree days.*calendar\.py"):
+    with pytest.raises(YearNotConfigured, match=r"2029.*decree-days\.yaml"):
         CALENDAR.after(at("2028-12-22"), working_days(10))
     with pytest.raises(YearNotConfigured):
         CALENDAR.require(2028, 2031)

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from services.cli import messages
-from services.cli.documents import grounds, handover, obligations, refusals
+from services.cli.documents import agreements, grounds, handover, obligations, refusals
 
 DOCS: Final = Path(__file__).parents[3] / "docs"
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
@@ -16,6 +16,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "grounds.md": grounds.document,
     "handover.md": handover.document,
     "obligations.md": obligations.document,
+    "agreements.md": agreements.document,
 }
 """Each page and what makes it."""
 
@@ -28,7 +29,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     help="Folder to write to.  [default: docs]",
 )
 def documents(out: Path) -> None:
-    """Write the reference pages: messages, refusals, grounds, the handover and obligations."""
+    """Write the reference pages: messages, refusals, grounds, the handover, obligations, agreements."""
     out.mkdir(parents=True, exist_ok=True)
     for name, make in PAGES.items():
         (out / name).write_text(make())

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from schemas.tables.agreeable import TERM
 from schemas.tables.ladder import LADDERS, LONGEST_SILENCE, NO_OVERSIGHT, PATTERNS, Ladder
 from schemas.tables.obligation_row import Basis, From, On, Row
 from schemas.tables.obligations import ROWS
+from services.cli.documents.agreements import bound
 from services.cli.documents.words import BASES, DUTCH, plainly, term, with_dutch
 
 HEAD: Final = """# Obligations (verplichtingen)
@@ -14,7 +16,8 @@ What somebody owes after a message, until when, who looks on, and how loud it ge
 `schemas/tables/obligations.py` and `ladder.py`: change it there, and run `estafette documents`. Working days
 (werkdagen) and terms of law by the Algemene termijnenwet; the day of the event is day 0; a term in days ends at
 23:59:59 in the Netherlands, a term in hours is elapsed hours. In direct unsafety (direct onveilig) our own working
-days count 24 hours each, or as the row says; terms of law and norm do not change.
+days count 24 hours each, or as the row says; terms of law and norm do not change. What a chain may agree otherwise, and
+how, is in [agreements.md](agreements.md): terms of law and norm only shorter.
 """
 
 
@@ -57,6 +60,7 @@ def _row(row: Row) -> Iterator[str]:
     yield f"* **One for each**: {plainly(row.per)}"
     yield f"* **Opens**: {'; or '.join(map(_on, row.opens)) or 'with what it is one for'}"
     yield f"* **Due**: {_due(row)} ({_basis(row)})" + _counted(row)
+    yield from _agreed(row)
     yield f"* **Responsible**: {plainly(row.responsible)}. **Looks on**: {plainly(row.watcher)}" + (
         ", from the first tier on" if row.tells_watcher else ""
     )
@@ -69,6 +73,14 @@ def _row(row: Row) -> Iterator[str]:
     )
     if extra := list(_extra(row)):
         yield f"* {'; '.join(extra)}"
+
+
+def _agreed(row: Row) -> Iterator[str]:
+    """What of it a chain may agree otherwise."""
+    own = [name for name in TERM if name == row.code or name.startswith(f"{row.code}.")]
+    if own:
+        told = "; ".join(f"{name} {bound(TERM[name])}" for name in own)
+        yield f"* **A chain may agree** ([agreements.md](agreements.md)): {told}"
 
 
 def _counted(row: Row) -> str:

@@ -8,8 +8,9 @@ from functools import cache
 from typing import Final
 
 from schemas.parties import OrganisationKind as K
+from schemas.tables.agreed import written
 from schemas.tables.categories import CONTENT_TO
-from schemas.tables.obligation_row import Basis, Term, Unit
+from schemas.tables.obligation_row import Basis, Term
 
 KINDS: Final[Mapping[K, str]] = {
     K.LOCAL_TEAM: "local team (lokaal team)",
@@ -68,12 +69,6 @@ BASES: Final[Mapping[Basis, str]] = {
     Basis.NORM: "norm of the field (veldnorm)",
     Basis.OURS: "ours (eigen keuze), may be agreed otherwise",
 }
-UNITS: Final[Mapping[Unit, str]] = {
-    Unit.WORKING_DAYS: "working day",
-    Unit.DAYS: "day",
-    Unit.MONTHS: "month",
-    Unit.HOURS: "hour",
-}
 
 
 def kinds(given: Iterable[K]) -> str:
@@ -104,7 +99,7 @@ def codes(given: Iterable[StrEnum], enumeration: type[StrEnum]) -> str:
 
 def term(given: Term) -> str:
     """`3 working days`."""
-    return f"{given.count} {UNITS[given.unit]}{'' if given.count == 1 else 's'}"
+    return written(given)
 
 
 @cache

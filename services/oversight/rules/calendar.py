@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from dateutil.easter import easter
 from dateutil.relativedelta import relativedelta
 
+from schemas.decrees import DecreeYear, known_on
 from schemas.tables.calendar import DECREE_DAYS, FIXED, FROM_EASTER, KINGS_DAY
 from schemas.tables.obligation_row import Term, Unit
 
@@ -23,7 +24,7 @@ class YearNotConfigured(Exception):
     def __init__(self, year: int) -> None:
         super().__init__(
             f"no terms can be reckoned in {year}: add its decree days (Algemene termijnenwet art. 3(3)) "
-            "to schemas/tables/calendar.py, an empty set when there are none"
+            "to decree-days.yaml under ESTAFETTE_HOME, an empty list when there are none (docs/agreements.md)"
         )
         self.year = year
 
@@ -39,11 +40,24 @@ def end_of(day: date) -> datetime:
 
 
 class Calendar:
-    """Working days and terms. `decree`: the days equated by decree, by year; other years raise YearNotConfigured."""
+    """Working days and terms. `decree`: the days equated by decree, by year, and those that became known `later`; other
+    years raise YearNotConfigured.
+    """
 
-    def __init__(self, decree: Mapping[int, frozenset[date]] = DECREE_DAYS) -> None:
+    def __init__(self, decree: Mapping[int, frozenset[date]] = DECREE_DAYS, later: tuple[DecreeYear, ...] = ()) -> None:
         self._decree = decree
+        self._later = later
         self._holidays: dict[int, frozenset[date]] = {}
+        self._as_known: dict[int, Calendar] = {}
+
+    def as_known(self, day: date) -> "Calendar":
+        """The calendar by which a term is reckoned that begins on a day: a decree of later changes nothing in it."""
+        if not self._later:
+            return self
+        heard = sum(each.known_from <= day for each in self._later)
+        if heard not in self._as_known:
+            self._as_known[heard] = Calendar(known_on(day, self._decree, self._later))
+        return self._as_known[heard]
 
     def require(self, *years: int) -> None:
         """Raises YearNotConfigured for the first of these years that has no configuration."""
@@ -87,6 +101,9 @@ class Calendar:
         if term.unit is Unit.HOURS:
             return at.astimezone(UTC) + timedelta(hours=term.count)
         start = day_of(at)
+        return self.as_known(start)._end(start, term)
+
+    def _end(self, start: date, term: Term) -> datetime:
         if term.unit is Unit.WORKING_DAYS:
             return end_of(self.add_working_days(start, term.count))
         if term.unit is Unit.MONTHS:
