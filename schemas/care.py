@@ -132,6 +132,16 @@ class MeasureStarted(Body):
         return self
 
 
+class PlanTaken(StrEnum):
+    """Whether the institution goes on with the family's plan, and if not, why (JB Noord 2016 §2.1.2)."""
+
+    JOINED = "JOINED"
+    NEW_NONE_WAS_SENT = "NEW_NONE_WAS_SENT"
+    NEW_FAMILY_ASKED = "NEW_FAMILY_ASKED"
+    NEW_COURT_ASKED = "NEW_COURT_ASKED"
+    NEW_IT_WAS_NOT_SAFE = "NEW_IT_WAS_NOT_SAFE"
+
+
 class WorkerAssigned(Body):
     """The institution named the youth protection worker and held first contact (Besluit Jeugdwet art. 4.2.1)."""
 
@@ -142,6 +152,7 @@ class WorkerAssigned(Body):
     contact_held_at: Instant | None = None
     other_worker: Literal["LEFT", "ILL", "FAMILY_ASKED", "OTHER_EXPERTISE_NEEDED"] | None = None  # why no known face
     regie_moves: bool = False
+    plan: PlanTaken | None = None
 
 
 class MeasureTransferred(Body):
@@ -184,6 +195,8 @@ class AssessmentRecorded(Body):
     information_base: Annotated[tuple[SourceKind, ...], Field(min_length=1, max_length=8)]
     phase: Phase
     conditions: Annotated[tuple[ConditionChange, ...], Field(max_length=16)] = ()
+    need_changed: bool = False  # another help is needed: the plan is reviewed
+    together_with: Annotated[tuple[Slug, ...], Field(max_length=4)] = ()  # who examined it as well
 
 
 class MonitoringPlanned(Body):

@@ -19,6 +19,7 @@ from schemas.body import (
     SightPlan,
     Staying,
 )
+from schemas.brought import AreaAsked, Goal, GroupPlan, HelpQuestion, in_order
 from schemas.parties import Professional
 from schemas.person import PersonRef
 
@@ -109,11 +110,12 @@ class YouthVoice(Frozen):
 
 
 class ClientResponse(Frozen):
-    """A person's response to what is sent, or the day it was asked."""
+    """A person's response to what is sent, or the day it was asked; and when they were given it to read."""
 
     person: PersonRef
     state: Known
     asked_on: date | None = None
+    shown_on: date | None = None  # parents said: we see no reports (IGJ 2023)
 
 
 class LeadWish(StrEnum):
@@ -176,6 +178,16 @@ class HandoverProposed(HandoverBody):
     end_date: date | None = None
     returns: Uuid | None = None  # the RETURNING handover this one brings back
     replaces: Uuid | None = None  # the DECLINED handover this one re-routes
+    areas: Annotated[tuple[AreaAsked, ...], Field(max_length=16)] = ()
+    questions: Annotated[tuple[HelpQuestion, ...], Field(max_length=32)] = ()
+    group_plan: GroupPlan | None = None
+    goals: Annotated[tuple[Goal, ...], Field(max_length=16)] = ()
+
+    @model_validator(mode="after")
+    def _goals_in_order(self) -> Self:
+        if not in_order(self.goals):
+            raise ValueError("each goal has an id and a priority of its own")
+        return self
 
 
 class HandoverQuestioned(HandoverBody):

@@ -98,6 +98,14 @@ class Observation(Frozen):
     seen_on: date
 
 
+class NoJudgement(StrEnum):
+    """Why nobody independent looked at it, although those who know the family do not think the same."""
+
+    NOBODY_AVAILABLE = "NOBODY_AVAILABLE"
+    FAMILY_REFUSES = "FAMILY_REFUSES"
+    CANNOT_WAIT = "CANNOT_WAIT"
+
+
 class Advice(Frozen):
     """What a behavioural scientist thinks of it (gedragswetenschapper)."""
 
@@ -136,11 +144,13 @@ class InvestigationRegistered(InvestigationBody):
     adviser_told_on: date | None = None  # the family was told of the confidential adviser (Jeugdwet 4.1.9)
     college_told_on: date | None = None  # asked of Veilig Thuis and institutions
     table: Uuid | None = None  # the round table that decided it (Beschermingstafel)
+    objective_unless: NoJudgement | None = None  # why nobody independent looked, though opinions differ
 
     @property
     def reviewed(self) -> bool:
         """Whether a second professional must look at it: in danger, or something was not done for a coded reason."""
-        return self.acute_danger or self.tried_unless is not None or any(talk.unless for talk in self.talks)
+        unless = (self.tried_unless, self.objective_unless, *(talk.unless for talk in self.talks))
+        return self.acute_danger or any(unless)
 
 
 class InvestigationReceived(InvestigationBody):
@@ -193,6 +203,7 @@ class InvestigationConcluded(InvestigationBody):
     outcome: Advised
     measure: MeasureKind | None = None
     placement: Literal["ASKED", "NOT_ASKED", "UNDECIDED"]
+    afterwards: Literal["NEEDED", "AVOIDABLE", "NEEDLESS"] | None = None  # that the Raad was asked (JB Noord 2016 §5.3)
 
     @model_validator(mode="after")
     def _names_the_measure(self) -> Self:

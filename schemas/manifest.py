@@ -132,6 +132,7 @@ class Section(Frozen):
     source: Source
     bases: Annotated[tuple[Basis, ...], Field(max_length=16)] = ()
     digest: Digest
+    rests_on: Annotated[tuple[Uuid, ...], Field(max_length=16)] = ()  # facts and observations behind a concern
 
     @model_validator(mode="after")
     def _one_basis_a_person(self) -> Self:

@@ -90,5 +90,6 @@ class JointConsultHeld(Body):
     adviser: Literal["BEHAVIOURAL_SCIENTIST", "REGIONAL_SAFETY_TEAM", "CONFIDENTIAL_DOCTOR", "NONE"]
     family: Annotated[tuple[PersonRef, ...], Field(max_length=16)] = ()
     decision: Code
+    request: Literal["INTENDED", "DROPPED"] | None = None  # that the Raad will be asked, or will not after all
     absent_lead: Literal["REACHED", "TRIED", "NOT_TRIED"] | None = None
     agreements: Annotated[tuple[tuple[Code, AgreementStand], ...], Field(max_length=16)] = ()

@@ -40,6 +40,21 @@ class SupportReason(StrEnum):
     CAPACITY = "CAPACITY"
 
 
+class TeamReason(StrEnum):
+    """Why teams themselves say they ask an institution (JB Noord 2016 §4.4 a-h). Which reason each of them is:
+    schemas/tables/team_reasons.py.
+    """
+
+    BREAKTHROUGH = "BREAKTHROUGH"  # a: doorbraak
+    BACK_IN_POSITION = "BACK_IN_POSITION"  # b: in positie
+    SPARRING = "SPARRING"  # c
+    JUDGEMENT = "JUDGEMENT"  # d: oordeel
+    DE_ESCALATION = "DE_ESCALATION"  # e
+    CAPACITY = "CAPACITY"  # f
+    COMPLEXITY = "COMPLEXITY"  # g
+    CONTINUITY = "CONTINUITY"  # h: towards or after a measure
+
+
 class ClientWish(Frozen):
     """Whom the client wants to lead, and what was done with that: asked, the wish, followed or why not (D#2)."""
 
@@ -72,6 +87,7 @@ class SupportRequested(Body):
     expected_result: Code | None = None  # asked of an institution, with `until` as the term
     wish: ClientWish | None = None  # of specialist case management
     extends: Uuid | None = None  # the support this one goes on with
+    team_reason: TeamReason | None = None  # in the team's own terms
 
 
 class SupportWaitAnnounced(Body):
@@ -112,6 +128,7 @@ class SupportReviewed(Body):
     reviewed_on: date
     outcome: Literal["GO_ON", "END_PLANNED", "SCALE_UP"]
     with_family: Annotated[tuple[PersonRef, ...], Field(max_length=16)] = ()
+    need_changed: bool = False  # another help is needed: the plan is reviewed
 
 
 class SupportEnded(Body):

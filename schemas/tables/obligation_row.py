@@ -121,6 +121,7 @@ class From(StrEnum):
     BEFORE = "BEFORE"
     END_DATE = "END_DATE"
     ENDING_ON = "ENDING_ON"  # the announced end of a measure; when it is over already, the term
+    FIRST_GOAL = "FIRST_GOAL"  # the first day on which a goal is looked at
     BEFORE_END = "BEFORE_END"  # 30 days before the measure ends; half-way through a shorter one
 
 
@@ -196,6 +197,12 @@ class When(StrEnum):
     THIS_TABLE = "THIS_TABLE"
     RAAD_TO_LOOK = "RAAD_TO_LOOK"  # the round table decided that the Raad is asked
     FIRM_AGREEMENTS = "FIRM_AGREEMENTS"  # the round table made agreements
+    INTENDS_REQUEST = "INTENDS_REQUEST"  # a consult decided that the Raad will be asked
+    DROPS_REQUEST = "DROPS_REQUEST"  # ... or that it will not after all
+    HELP_FAILED = "HELP_FAILED"  # help stopped before its task was done, or its review says that it is not enough
+    NEED_CHANGED = "NEED_CHANGED"  # another help is needed
+    PLAN_TALKED_OVER = "PLAN_TALKED_OVER"
+    HAS_GOALS = "HAS_GOALS"
     HOLDER_SPOKE = "HOLDER_SPOKE"  # the one who was set aside was asked after all
 
 

@@ -120,4 +120,41 @@ AROUND_MEASURE: tuple[Row, ...] = (
 )  # fmt: skip
 """Where a measure touches the local team: its start is a handover, then two-way updates, then its end."""
 
-HELP: tuple[Row, ...] = (*ABSENCES, *STANDSTILL, *SUPPORTS, *AROUND_MEASURE)
+FOLLOW_UP: tuple[Row, ...] = (
+    Row(
+        "INTENDED_REQUEST", Per.CASE, (On("consults.held", when=When.INTENDS_REQUEST),), working_days(2), Who.HOLDER,
+        Who.COORDINATION,
+        (
+            On("investigations.registered"), On("tables.requested"), On("consults.held", when=When.DROPS_REQUEST),
+            gone(when=When.CHARGED),
+        ),
+        "JB Noord 2016 §8.3.2, aanb. 6; D#86: what cannot be avoided is done at once, or dropped in so many words",
+        direct=hours(24),
+    ),
+    Row(
+        "SCALE_UP", Per.CASE,
+        (On("supports.ended", when=When.HELP_FAILED), On("supports.reviewed", when=When.HELP_FAILED)), working_days(10),
+        Who.HOLDER, Who.COORDINATION,
+        (
+            On("supports.requested"), On("handovers.proposed"), On("tables.requested"), On("consults.held"),
+            On("stagnations.raised"), On("investigations.registered"), gone(when=When.CHARGED),
+        ),
+        "TSD 2017, Bijlage 1; D#176: voluntary help that failed is followed by something else, or talked over",
+    ),
+    Row(
+        "PLAN_REVIEW", Per.CASE,
+        (On("assessments.recorded", when=When.NEED_CHANGED), On("supports.reviewed", when=When.NEED_CHANGED)),
+        working_days(10), Who.HOLDER, Who.COORDINATION,
+        (On("consults.held", when=When.PLAN_TALKED_OVER), On(when=When.PLAN_SENT)),
+        "TSD 2017, Bijlage 1; D#177: another need gets another plan",
+    ),
+    Row(
+        "GOAL_REVIEW", Per.CASE, (On("handovers.proposed", when=When.HAS_GOALS),), None, Who.HOLDER, Who.COORDINATION,
+        (On("consults.held", when=When.PLAN_TALKED_OVER), On("supports.reviewed", when=When.BY_RESPONSIBLE)),
+        "TSD 2017, Bijlage 1; D#174-175: on the day that the first goal names", counts_from=From.FIRST_GOAL,
+        restarts=True,
+    ),
+)  # fmt: skip
+"""What was said has to have a sequel."""
+
+HELP: tuple[Row, ...] = (*ABSENCES, *STANDSTILL, *SUPPORTS, *AROUND_MEASURE, *FOLLOW_UP)

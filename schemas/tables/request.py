@@ -21,6 +21,7 @@ class Element(StrEnum):
     ADVICE = "ADVICE"
     VOICE = "VOICE"  # of each child, or why not
     ADVISER_TOLD = "ADVISER_TOLD"
+    OBJECTIVE = "OBJECTIVE"  # somebody independent, where those who know the family do not think the same
 
 
 C = Category
@@ -45,4 +46,5 @@ ELEMENTS: tuple[ElementRow, ...] = (
     ElementRow(Element.ADVICE, None, "JB Noord 2016 §4.1 d, §5.2 b; D#73"),
     ElementRow(Element.VOICE, C.YOUTH_VOICE, "IGJ 2023; D§3e.7"),
     ElementRow(Element.ADVISER_TOLD, None, "Jeugdwet 4.1.9; D#127"),
+    ElementRow(Element.OBJECTIVE, None, "JB Noord 2016 §8.4 aanb. 4; D#78: where views differ"),
 )

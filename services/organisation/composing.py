@@ -163,6 +163,7 @@ def _new_item(asked: NewSection, held: Mapping[Uuid, Held], at: str, problems: l
         as_of=asked.as_of,
         source=asked.source,
         digest=digest(salt, asked.text),
+        rests_on=asked.rests_on,
     )
     if before is not None and before.item.section != section:
         problems.append(f"{at}.item: names another item already; leave it out, or forward that one")

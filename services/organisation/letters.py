@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas import care
 from schemas.base import Uuid
 from schemas.event import Event
+from schemas.manifest import Category, StatementKind
 from schemas.parties import Professional
 from services.organisation import tables as t
 from services.organisation.author import Author
@@ -17,6 +18,8 @@ from services.organisation.corrections import beside
 from services.organisation.intake import CONTROL, queue
 from services.organisation.sections import Opened, open_letter
 from services.runtime.jose import SealingKey
+
+WORRIES = frozenset({Category.CONCERNS, Category.SAFETY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +89,8 @@ class Letters:
 def _shown(opened: Opened, blocked: frozenset[str]) -> dict[str, Any]:
     section = opened.section.model_dump(mode="json", exclude_none=True)
     closed = opened.section.item in blocked
+    bare = opened.section.category in WORRIES and not opened.section.rests_on
     text = opened.item.text if opened.item is not None and not closed else None
+    if bare and opened.section.kind not in (StatementKind.FACT, StatementKind.OBSERVATION):
+        section["without_facts"] = True  # a worry of which nobody says which facts are behind it (D#189)
     return {**section, "text": text, "blocked": closed, "fault": opened.fault}

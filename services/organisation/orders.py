@@ -27,6 +27,7 @@ class NewSection(Frozen):
     as_of: date
     source: Source
     bases: Bases = ()
+    rests_on: Annotated[tuple[Uuid, ...], Field(max_length=16)] = ()
     text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PLAINTEXT)] = Field(repr=False)
 
 

@@ -11,6 +11,7 @@ from schemas.base import Slug, Subject
 from schemas.tables.ladder import TO_PRIVACY_OFFICERS
 from services.organisation import corrections
 from services.organisation import tables as t
+from services.organisation.brought import brought_of
 from services.organisation.cautions import marked, shown
 from services.organisation.on_the_way import rejections
 from services.organisation.refusals import explained
@@ -107,6 +108,7 @@ async def case(connection: AsyncConnection, subject: Subject, today: date) -> Ro
         "caution": shown(head["caution"]),
         "persons": [r.person for r in await _of(connection, t.persons, subject, t.persons.c.ref)],
         "handovers": [_handover(r) for r in await _of(connection, t.handovers, subject, t.handovers.c.slot_seq)],
+        "brought": await brought_of(connection, subject),
         "sight": [_sight(r) for r in await _of(connection, t.sight, subject, t.sight.c.child)],
         "linked": await linked_to(connection, subject),
         "corrections": await corrections.of_case(connection, subject),

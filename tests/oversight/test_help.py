@@ -281,3 +281,80 @@ def test_a_new_report_during_monitoring_is_heard_at_tier_2_and_lifts_what_is_lat
 def test_a_report_outside_monitoring_is_no_such_thing() -> None:
     story = Story()
     assert not story.tell("reports.registered", VT, MONDAY)
+
+
+CONSULT = {"topic": "KEY_DECISION"}
+
+
+def test_an_intended_request_is_made_within_two_working_days_or_dropped_in_so_many_words() -> None:
+    """If it is unavoidable: act at once (D#86). In direct unsafety within a day."""
+    for closing, more in (("investigations.registered", {}), ("consults.held", {"request": "DROPPED"})):
+        story = Story()
+        story.tell("consults.held", LT, MONDAY, **CONSULT)
+        assert "INTENDED_REQUEST" not in story.codes, "talked over is not intended"
+        story.tell("consults.held", LT, MONDAY, **CONSULT, request="INTENDED")
+        owed = story.owed("INTENDED_REQUEST")
+        assert (owed.responsible, local(owed.due)) == ((VT,), "2026-03-04 23:59:59")
+        story.tell("consults.held", LT, at("2026-03-03"), **CONSULT)
+        assert "INTENDED_REQUEST" in story.codes
+        story.tell(closing, VT, at("2026-03-03"), **more)
+        assert "INTENDED_REQUEST" not in story.codes
+    direct = Story(phase="DIRECT_SAFETY")
+    direct.tell("consults.held", LT, MONDAY, **CONSULT, request="INTENDED")
+    assert local(direct.owed("INTENDED_REQUEST").due) == "2026-03-03 09:00:00"
+
+
+@pytest.mark.parametrize(
+    ("said", "more", "failed"),
+    [
+        ("supports.ended", {"outcome": "STOPPED"}, True),
+        ("supports.ended", {"outcome": "TASK_DONE"}, False),
+        ("supports.reviewed", {"outcome": "SCALE_UP"}, True),
+        ("supports.reviewed", {"outcome": "GO_ON"}, False),
+    ],
+)
+def test_help_that_failed_is_followed_by_something(said: str, more: dict[str, str], failed: bool) -> None:
+    """Within two weeks: other help, the Raad, or a talk about it (D#176)."""
+    story = Story()
+    story.tell(said, LT, MONDAY, **more)
+    assert ("SCALE_UP" in story.codes) is failed
+    if failed:
+        assert local(story.owed("SCALE_UP").due) == "2026-03-16 23:59:59"
+        story.tell("stagnations.raised", LT, at("2026-03-10"))
+        assert "SCALE_UP" not in story.codes
+
+
+@pytest.mark.parametrize("said", ["assessments.recorded", "supports.reviewed"])
+def test_another_need_asks_for_another_plan(said: str) -> None:
+    """By a talk about the plan or by the plan itself (D#177); a talk about something else is none."""
+    story = Story()
+    story.tell(said, LT, MONDAY)
+    assert "PLAN_REVIEW" not in story.codes
+    story.tell(said, LT, MONDAY, need_changed=True)
+    story.tell("consults.held", LT, at("2026-03-03"), topic="SAFETY")
+    assert story.owed("PLAN_REVIEW").responsible == (VT,)
+    sent = story.fact("dossiers.shared", VT, at("2026-03-04"), to=(LT,))
+    story.take(sent.model_copy(update={"categories": (Category.PLAN,)}))
+    assert "PLAN_REVIEW" not in story.codes
+    story.tell(said, LT, at("2026-03-05"), need_changed=True)
+    story.tell("consults.held", LT, at("2026-03-06"), topic="PLAN_REVIEW")
+    assert "PLAN_REVIEW" not in story.codes
+
+
+def test_goals_are_looked_at_on_the_day_that_the_first_names() -> None:
+    """By who leads by then (D#174-175)."""
+    story = Story()
+    goal = {"person": "child-1", "measure": "DAYS_AT_SCHOOL"}
+    goals = [
+        {**goal, "id": "b", "priority": 1, "due": "2026-06-30"},
+        {**goal, "id": "a", "priority": 2, "due": "2026-05-29"},
+    ]
+    story.propose(goals=goals)
+    assert local(story.owed("GOAL_REVIEW").due) == "2026-05-29 23:59:59"
+    story.tell("cases.lead_kept", VT, at("2026-03-03"), case={"regie": LT})
+    assert story.owed("GOAL_REVIEW").responsible == (LT,)
+    story.tell("consults.held", LT, at("2026-05-20"), topic="PLAN_REVIEW")
+    assert "GOAL_REVIEW" not in story.codes
+    plain = Story()
+    plain.propose()
+    assert "GOAL_REVIEW" not in plain.codes

@@ -39,6 +39,7 @@ from services.gate.rules.case import (
     Record,
     ReportRecord,
     SightRecord,
+    SupportRecord,
 )
 from services.gate.rules.refusing import put_unless, unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.walk import other_side, side_of, step
@@ -156,7 +157,7 @@ def _watches(ctx: Context, child: str) -> bool:
 
 
 def _assessment(ctx: Context, body: AssessmentRecorded) -> Judgement:
-    reasons = [*sight.unknown_persons(ctx, body.children), *_may_change(ctx, body.conditions)]
+    reasons = [*sight.unknown_persons(ctx, body.children), *_may_change(ctx, body.conditions), *_together(ctx, body)]
     if body.assessment in ctx.case.of(AssessmentRecord):
         reasons.append(used_before())
     if body.made_on > ctx.today:
@@ -164,6 +165,15 @@ def _assessment(ctx: Context, body: AssessmentRecorded) -> Judgement:
     made = AssessmentRecord(assessment=body.assessment, type=body.kind, made_on=body.made_on, author=ctx.sender.slug)
     head = regie.head_of(ctx).model_copy(update={"phase": body.phase})
     return put_unless(reasons, head, made, *_changed_conditions(ctx, body.conditions))
+
+
+def _together(ctx: Context, body: AssessmentRecorded) -> Iterator[Reason]:
+    """Who examined it as well joins the help in this case by name: each acts under its own powers (D#188)."""
+    joined = {s.helper for s in ctx.case.of(SupportRecord).values() if s.state == "ACCEPTED"}
+    joined |= {s.asked_by for s in ctx.case.of(SupportRecord).values() if s.state == "ACCEPTED"}
+    strangers = tuple(slug for slug in body.together_with if slug not in joined - {ctx.sender.slug})
+    if strangers:
+        yield Reason(code=Refusal.UNKNOWN_REFERENCE, missing=("together_with", *strangers), mend=(Mend.CORRECT,))
 
 
 def _monitoring_planned(ctx: Context, body: MonitoringPlanned) -> Judgement:

@@ -18,7 +18,7 @@ from schemas.parties import OrganisationKind
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.service import HandoverCancelledNotice
 from schemas.tables.transitions import IMPOSED_KINDS, Effect, Side, Transition
-from services.gate.rules import coming_of_age, regie, required, sight, terms
+from services.gate.rules import brought, coming_of_age, regie, required, sight, terms
 from services.gate.rules.case import (
     CaseHead,
     ConditionRecord,
@@ -236,6 +236,7 @@ def _proposal_reasons(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:
     yield from sight.unknown_persons(ctx, persons)
     yield from sight.uncovered(ctx, frozenset({ctx.sender.slug}), body.sight)
     yield from required.missing(ctx, body)
+    yield from brought.reasons(ctx, body)
 
 
 def _may_propose(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:

@@ -5,15 +5,26 @@ from typing import Any
 
 from schemas.base import Slug, Uuid
 from schemas.body import Body
-from schemas.care import MeasureEnded, MeasureEnding, MeasureStarted, MeasureTransferred, WorkerAssigned
+from schemas.care import MeasureEnded, MeasureEnding, MeasureStarted, MeasureTransferred, PlanTaken, WorkerAssigned
 from schemas.handovers import HandoverKind, HandoverState
+from schemas.manifest import Category
 from schemas.person import PersonRef
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.transitions import IMPOSED_KINDS, Side
 from services.gate.rules import handover, regie, sight, terms
-from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
+from services.gate.rules.case import (
+    Context,
+    Effects,
+    HandoverRecord,
+    ItemRecord,
+    Judgement,
+    MeasureRecord,
+    SupportRecord,
+)
 from services.gate.rules.refusing import unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.walk import Step, applied, row_for, step
+
+PLAN_LAW = "JB Noord 2016 §2.1.2; D#23: the institution goes on with the family's plan, or says why not"
 
 
 def judge_measure(ctx: Context) -> Judgement:
@@ -120,7 +131,7 @@ def _worker_assigned(ctx: Context, body: WorkerAssigned) -> Judgement:
     if measure is None:
         return Judgement((unknown("measure"),))
     record = ctx.case.of(HandoverRecord).get(measure.handover) if measure.handover else None
-    reasons = [*terms.competent(ctx, record, body.worker), *_known_face(ctx, measure, body)]
+    reasons = [*terms.competent(ctx, record, body.worker), *_known_face(ctx, measure, body), *_plan(ctx, body)]
     if body.contact_held_at is not None and body.contact_held_at > ctx.now:
         reasons.append(wrong_date("contact_held_at"))
     if reasons:
@@ -130,6 +141,17 @@ def _worker_assigned(ctx: Context, body: WorkerAssigned) -> Judgement:
     if taken is None:
         return Judgement(effects=named)
     return Judgement(effects=named + handover.outcome(ctx, handover.wanting(taken, ctx.sender.slug, body.regie_moves)))
+
+
+def _plan(ctx: Context, body: WorkerAssigned) -> Iterator[Reason]:
+    """Who says that it goes on with the family's plan has one from another; who says that none was sent has not."""
+    items = ctx.case.of(ItemRecord).values()
+    mine = ctx.sender.slug
+    sent = any(i.category is Category.PLAN and i.author != mine and mine in i.held_by for i in items)
+    if body.plan is PlanTaken.JOINED and not sent:
+        yield unknown("plan", PLAN_LAW)
+    if body.plan is PlanTaken.NEW_NONE_WAS_SENT and sent:
+        yield Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("plan",), law=PLAN_LAW, mend=(Mend.CORRECT,))
 
 
 def _known_face(ctx: Context, measure: MeasureRecord, body: WorkerAssigned) -> Iterator[Reason]:

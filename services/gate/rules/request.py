@@ -115,6 +115,14 @@ def _adviser_told(ctx: Context, body: InvestigationRegistered, row: ElementRow) 
         yield row.element.value
 
 
+def _objective(ctx: Context, body: InvestigationRegistered, row: ElementRow) -> Iterator[str]:
+    """An objective judgement is needed where the adviser is not for it."""
+    divided = body.advice is not None and body.advice.view != "FOR"
+    independent = body.observed is not None and body.observed.by == "INDEPENDENT"
+    if divided and not independent and body.objective_unless is None:
+        yield row.element.value
+
+
 _LACKING: Mapping[Element, Callable[[Context, InvestigationRegistered, ElementRow], Iterator[str]]] = {
     Element.REASON: _reason,
     Element.RISK: _risk,
@@ -125,4 +133,5 @@ _LACKING: Mapping[Element, Callable[[Context, InvestigationRegistered, ElementRo
     Element.ADVICE: _advice,
     Element.VOICE: _voice,
     Element.ADVISER_TOLD: _adviser_told,
+    Element.OBJECTIVE: _objective,
 }

@@ -15,6 +15,7 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables import categories as table
 from schemas.tables.consent_ages import Mode
 from schemas.tables.messages import Shape
+from services.gate.rules import brought
 from services.gate.rules.bases import Carried, holding, judge_basis
 from services.gate.rules.case import Context, Effects, ItemRecord, Judgement
 from services.gate.rules.categories import Leg, about_someone, closed, reason, reveals_where, source
@@ -141,7 +142,7 @@ def _judge_section(leg: Leg) -> Judgement:
     shut = closed(leg)
     if shut:
         return Judgement(shut)  # no basis of anyone would cure it
-    reasons = _as_made(leg) + source(leg) + about_someone(leg)
+    reasons = _as_made(leg) + _rests(leg) + source(leg) + about_someone(leg)
     carried = [_judge_person(leg, ref) for ref in leg.section.about]
     reasons += tuple(one.reason for one in carried if one.reason)
     relied_on = tuple(statement for one in carried for statement in one.relied_on)
@@ -172,6 +173,12 @@ def _as_made(leg: Leg) -> tuple[Reason, ...]:
     }
     differing = tuple(field for field, same in kept.items() if not same)
     return (reason(leg, Refusal.ITEM_DIFFERS, differing, (Mend.CORRECT,)),) if differing else ()
+
+
+def _rests(leg: Leg) -> tuple[Reason, ...]:
+    unfounded = brought.behind(leg.ctx, leg.section)
+    mend = (Mend.CORRECT, Mend.LEAVE_OUT)
+    return (reason(leg, Refusal.UNKNOWN_REFERENCE, unfounded, mend, brought.FACTS_LAW),) if unfounded else ()
 
 
 def _item(leg: Leg, relied_on: tuple[Uuid, ...]) -> ItemRecord:

@@ -21,6 +21,7 @@ from schemas.supports import (
     SupportWaitAnnounced,
 )
 from schemas.tables.grounds import CONSENT, SET_ASIDE
+from schemas.tables.team_reasons import REASON_OF
 from services.gate.rules import regie, sight
 from services.gate.rules.bases import judge_basis
 from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
@@ -125,6 +126,10 @@ def _service_terms(body: SupportRequested) -> Iterator[Reason]:
     if missing:
         law = "D#2, D#6, D#8-9, D#109-110"
         yield Reason(code=Refusal.REQUIRED_SECTION_MISSING, missing=missing, law=law, mend=(Mend.ADD,))
+    meant = REASON_OF[body.team_reason] if body.team_reason else body.reason
+    if body.reason is not None and meant is not body.reason:
+        law = "JB Noord 2016 §4.4, §8.3.3; D#111"
+        yield Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("reason", meant), law=law, mend=(Mend.CORRECT,))
     if body.reason is SupportReason.CAPACITY and not body.not_structural:
         law = "D#110: capacity is no reason of content, and none at all when it is structural"
         yield Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("not_structural",), law=law, mend=(Mend.CORRECT,))

@@ -1,9 +1,11 @@
 """Conditions of the rows about the help itself (schemas/tables/obligations_of_help.py), one function each."""
 
 from schemas.absences import AbsenceStarted
+from schemas.care import AssessmentRecorded
 from schemas.handovers import HandoverKind, HandoverProposed, HandoverState
 from schemas.manifest import Category
-from schemas.supports import SupportKind, SupportReviewed
+from schemas.stagnations import JointConsultHeld
+from schemas.supports import SupportEnded, SupportKind, SupportReviewed
 from schemas.tables.obligation_row import Per, When
 from services.oversight.rules.case import Obligation
 from services.oversight.rules.conditions import Event, condition
@@ -101,3 +103,35 @@ def _duty_tells(event: Event, owed: Obligation | None) -> bool:
 @condition(When.NO_DUTY)
 def _no_duty(event: Event, owed: Obligation | None) -> bool:
     return not event.watch.head.duty and event.fact.type == "measures.ended"
+
+
+@condition(When.INTENDS_REQUEST)
+def _intends_request(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, JointConsultHeld) and event.body.request == "INTENDED"
+
+
+@condition(When.DROPS_REQUEST)
+def _drops_request(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, JointConsultHeld) and event.body.request == "DROPPED"
+
+
+@condition(When.HELP_FAILED)
+def _help_failed(event: Event, owed: Obligation | None) -> bool:
+    body = event.body
+    stopped = isinstance(body, SupportEnded) and body.outcome == "STOPPED"
+    return stopped or (isinstance(body, SupportReviewed) and body.outcome == "SCALE_UP")
+
+
+@condition(When.NEED_CHANGED)
+def _need_changed(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, AssessmentRecorded | SupportReviewed) and event.body.need_changed
+
+
+@condition(When.PLAN_TALKED_OVER)
+def _plan_talked_over(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, JointConsultHeld) and event.body.topic == "PLAN_REVIEW"
+
+
+@condition(When.HAS_GOALS)
+def _has_goals(event: Event, owed: Obligation | None) -> bool:
+    return isinstance(event.body, HandoverProposed) and bool(event.body.goals)

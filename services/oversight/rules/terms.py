@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from schemas.care import MeasureEnding, MeasureStarted
-from schemas.handovers import WaitAnnounced
+from schemas.handovers import HandoverProposed, WaitAnnounced
 from schemas.investigations import RaadWaitAnnounced, TableInvited
 from schemas.parties import OrganisationKind
 from schemas.reports import VtInvestigationDetermined
@@ -101,6 +101,11 @@ def _ending_on(row: Row, event: Event, calendar: Calendar, day: date | None) -> 
     return end_of(body.on) if isinstance(body, MeasureEnding) else _from_now(row, event, calendar, day)
 
 
+def _first_goal(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
+    goals = event.body.goals if isinstance(event.body, HandoverProposed) else ()
+    return _on_the_day(row, event, calendar, min((goal.due for goal in goals), default=None))
+
+
 def _named_in(field: str) -> Callable[[Row, Event, Calendar, date | None], datetime]:
     """The day that a field of the message names."""
 
@@ -125,6 +130,7 @@ _BASES: dict[From, Callable[[Row, Event, Calendar, date | None], datetime]] = {
     From.BEFORE: _named_in("before"),
     From.END_DATE: _named_in("end_date"),
     From.ENDING_ON: _ending_on,
+    From.FIRST_GOAL: _first_goal,
 }
 
 

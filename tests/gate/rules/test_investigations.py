@@ -20,6 +20,7 @@ from schemas.investigations import (
     InvestigationStarted,
     InvestigationState,
     NoHelpTried,
+    NoJudgement,
     NoTalk,
     Observation,
     ParentTalk,
@@ -111,7 +112,8 @@ def test_a_request_is_made_once() -> None:
 def test_a_bare_request_is_told_everything_that_lacks_at_once() -> None:
     reasons = asked(Play(VT), VT, request(**_BARE), sections=())
     assert codes(reasons) == {Refusal.REQUIRED_SECTION_MISSING, Refusal.NO_INTERIM_OVERSIGHT}
-    assert {row.source for row in ELEMENTS if row.element is not Element.RESPONSE} <= {r.law for r in reasons}
+    asked_later = (Element.RESPONSE, Element.OBJECTIVE)
+    assert {row.source for row in ELEMENTS if row.element not in asked_later} <= {r.law for r in reasons}
     assert lacking(reasons) >= {"REASON", "RISK:child", "SAFETY:child", "TRIED", "TALK:mother", "TALK:father"}
 
 
@@ -146,12 +148,24 @@ _BARE: dict[str, Any] = {
         ({"youth_voice": ()}, {"VOICE:child"}),
         ({"youth_voice": (YouthVoice(child="child", given=True),)}, {"YOUTH_VOICE:child"}),
         ({"adviser_told_on": None}, {"ADVISER_TOLD"}),
+        ({"advice": Advice(adviser=SCIENTIST, held_on=TODAY, view="AGAINST")}, {"OBJECTIVE"}),
+        ({"advice": Advice(adviser=SCIENTIST, held_on=TODAY, view="DIVIDED")}, {"OBJECTIVE"}),
     ],
 )
 def test_each_element_is_asked(left_out: dict[str, Any], lacks: set[str]) -> None:
     """TSD 2017 §2.6, JB Noord 2016 §3.1: risk, help tried, talks, own eyes, advice, the child itself."""
     reasons = asked(Play(VT), VT, request(**left_out))
     assert (codes(reasons), lacking(reasons)) == ({Refusal.REQUIRED_SECTION_MISSING}, lacks)
+
+
+def test_where_views_differ_somebody_independent_looks_or_it_is_said_why_nobody_did() -> None:
+    """JB Noord 2016 §8.4, aanb. 4. Where nobody could, a second person of the sender looks at the request."""
+    divided: dict[str, Any] = {"advice": Advice(adviser=SCIENTIST, held_on=TODAY, view="DIVIDED")}
+    eyes = Source(kind=SourceKind.PROFESSIONAL, function="assessor")
+    independent = request(**divided, observed=Observation(by="INDEPENDENT", seen_on=TODAY))
+    assert not asked(Play(VT), VT, independent, sections=words(source=eyes))
+    waived = request(**divided, objective_unless=NoJudgement.NOBODY_AVAILABLE)
+    assert not asked(Play(VT), VT, waived) and waived.reviewed
 
 
 @pytest.mark.parametrize("category", WORDS)
