@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug, Subject
 from schemas.tables.ladder import TO_PRIVACY_OFFICERS
-from services.organisation import corrections
+from services.organisation import corrections, steps
 from services.organisation import tables as t
 from services.organisation.brought import brought_of
 from services.organisation.cautions import marked, shown
 from services.organisation.on_the_way import rejections
 from services.organisation.refusals import explained
 from services.organisation.roster import roster_of
+from services.organisation.said import told_in
 from services.organisation.splitting import linked_to
 from services.organisation.standing_in import stand_ins_of
 
@@ -97,6 +98,8 @@ async def case(connection: AsyncConnection, subject: Subject, today: date) -> Ro
     head = (await connection.execute(sa.select(t.cases).where(t.cases.c.subject == subject))).mappings().first()
     if head is None:
         return None
+    handovers = await _of(connection, t.handovers, subject, t.handovers.c.slot_seq)
+    ahead = await told_in(connection, subject, steps.NAMES)
     return {
         "standing_in": await stand_ins_of(connection, subject, today),
         "subject": subject,
@@ -107,7 +110,9 @@ async def case(connection: AsyncConnection, subject: Subject, today: date) -> Ro
         "roster": await roster_of(connection, subject, head["regie"]),
         "caution": shown(head["caution"]),
         "persons": [r.person for r in await _of(connection, t.persons, subject, t.persons.c.ref)],
-        "handovers": [_handover(r) for r in await _of(connection, t.handovers, subject, t.handovers.c.slot_seq)],
+        "steps": steps.steps(ahead, handovers, head["regie"], today),
+        "limits": steps.limits(ahead),
+        "handovers": [_handover(row) for row in handovers],
         "brought": await brought_of(connection, subject),
         "sight": [_sight(r) for r in await _of(connection, t.sight, subject, t.sight.c.child)],
         "linked": await linked_to(connection, subject),
