@@ -21,7 +21,8 @@ def _aware_utc(value: datetime) -> datetime:
 Instant = Annotated[datetime, AfterValidator(_aware_utc)]
 """A moment, kept in UTC. Written with a time zone; a naive time is refused."""
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,47}$")]
+SLUG_PATTERN = r"[a-z][a-z0-9-]{1,47}"
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG_PATTERN}$")]
 """An organisation's short name in the directory, its Kafka user and the head of its topics, e.g. `lokaal-team-linde`.
 """
 
@@ -32,7 +33,8 @@ Uuid = Annotated[str, StringConstraints(pattern=f"^{UUID_PATTERN}$")]
 Subject = Annotated[str, StringConstraints(pattern=f"^(case|thread):{UUID_PATTERN}$")]
 """What a message is about: `case:<uuid4>`, or `thread:<uuid4>` for what has no case (anonymous advice, a signal)."""
 
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$")]
+CODE_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}"
+Code = Annotated[str, StringConstraints(pattern=f"^{CODE_PATTERN}$")]
 """A short coded reference in the clear part of a message: never prose, never a name (64 characters at most)."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

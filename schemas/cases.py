@@ -97,7 +97,9 @@ class CaseLinked(Body):
 
 
 class CaseReopened(Body):
-    """A closed case goes on (a re-report, a new question) so that nobody has to tell the story anew."""
+    """A closed case goes on (a re-report, a new question) so that nobody has to tell the story anew. Two months after
+    closing the broker has forgotten who was in it and who agreed to what: `cases.persons_changed` says who is.
+    """
 
     name: ClassVar[str] = "cases.reopened"
     reason: Literal["NEW_REPORT", "NEW_QUESTION", "NEW_HANDOVER", "CLOSED_IN_ERROR"]

@@ -138,3 +138,41 @@ def test_what_is_no_scenario_is_said_without_a_traceback(text: str, deployment: 
 def test_a_file_that_is_not_there_is_said(deployment: Deployment, tmp_path: Path) -> None:
     with pytest.raises(BadScenario, match="cannot be read"):
         load(tmp_path / "none.yaml", deployment)
+
+
+def test_words_for_yes_and_on_stay_the_words_they_are(read: Callable[..., Scenario], faults: Faults) -> None:
+    """The field `on` of a measure, the code NO and a title are no truth values; `yes` still is."""
+    told = read(("step: The team opens the case", "step: Yes"), ("no_alert: true", "no_alert: yes"))
+    assert told.steps[0].step == "Yes" and told.steps[0].expect.no_alert is True
+    wrong = faults(("how_asked: IN_PERSON", "how_asked: NO\n      on: 2026-09-02"))
+    assert "body.how_asked: 'NO' is not one of" in wrong and "body.on: there is no field 'on' here" in wrong
+
+
+def test_one_value_may_stand_for_a_list_in_a_body_too(read: Callable[..., Scenario]) -> None:
+    short = ("categories: [STORY], recipients: [lokaal-team-berk]", "categories: STORY, recipients: lokaal-team-berk")
+    assert len(read(short).steps) == 5
+
+
+def test_a_label_that_is_none_and_a_code_with_spaces_are_said_so(faults: Faults) -> None:
+    about = ("about: mother\n      given_by", "about: the mother\n      given_by")
+    told = faults(("statement: $yes", "statement: hers"), about)
+    assert "body.statement: 'hers' is not a label: write it as $name" in told
+    assert "body.about: 'the mother' is not a code: letters, digits and _ . : / - without spaces" in told
+
+
+def test_an_unknown_alert_is_said_with_near_ones(faults: Faults) -> None:
+    told = faults(("no_alert: true", "no_alert: FIRST_REACTON"))
+    assert "expect.no_alert: there is no alert 'FIRST_REACTON'; did you mean FIRST_REACTION" in told
+
+
+def test_that_something_is_refused_whatever_for_is_written_otherwise(faults: Faults) -> None:
+    assert "`delivered: false`" in faults(("refused: CONSENT_INCOMPLETE", "refused: true"))
+
+
+def test_a_person_who_is_not_in_order_is_said_once(faults: Faults) -> None:
+    told = faults(("role: YOUTH, birth_date: 2016-05-01, ", "role: YOUTH, "))
+    assert "persons.child: a YOUTH needs a birth_date" in told and "1 fault\n" in told
+
+
+def test_what_is_not_yaml_says_what_needs_quotes(faults: Faults) -> None:
+    assert "stands between quotes" in faults(('text: "What she told us, in her words."', "text: What she told: us"))

@@ -13,7 +13,9 @@ from deploy.directory import Deployment
 from schemas.person import Person
 from schemas.refusal import Refusal
 from schemas.tables.grounds import BY_CODE, CONSENT, OWN_WORD, SET_ASIDE
+from schemas.tables.ladder import NO_OVERSIGHT, PATTERNS
 from schemas.tables.messages import BY_NAME, Shape
+from schemas.tables.obligations import BY_CODE as OBLIGATIONS
 from services.cli.play.faults import faults
 from services.cli.play.filling import Filling
 from services.cli.play.models import near
@@ -22,14 +24,21 @@ from services.cli.play.scenario import LABEL, BasisSpec, ForwardSpec, Scenario, 
 Fault = tuple[tuple[str | int, ...], str]
 SAYABLE = {name: row for name, row in BY_NAME.items() if row.by_hand}
 """What a professional may say. The rest is said by machines."""
+ALERTS = frozenset({NO_OVERSIGHT, *PATTERNS, *(row.alert_code for row in OBLIGATIONS.values())})
+"""What oversight may raise."""
 SERVICES = ("ledger",)
 _PERSON_FIELDS = frozenset({"about", "asked_of", "child", "children", "family", "given_by", "holder", "met", "person"})
 """Fields of bodies that name persons of the case."""
 
 
 def check(scenario: Scenario, deployment: Deployment) -> list[Fault]:
-    """Every fault as a path into the file and a sentence, in the order of the file."""
-    found = [*_organisations(scenario, deployment), *_family(scenario)]
+    """Every fault as a path into the file and a sentence, in the order of the file. Without a family in order the steps
+    are not looked at: what is said about it would be said of each.
+    """
+    family = list(_family(scenario))
+    found = [*_organisations(scenario, deployment), *family]
+    if family:
+        return found
     reader = _Reader(scenario, deployment)
     now = scenario.start
     for place, step in enumerate(scenario.steps):
@@ -155,7 +164,11 @@ class _Reader:
         expect = step.expect
         for label in expect.handovers:
             yield from self._label(label, ("expect", "handovers", label))
+        silent = expect.no_alert if isinstance(expect.no_alert, tuple) else ()
+        for code in silent:
+            yield from _alert(code, ("expect", "no_alert"))
         for place, alert in enumerate(expect.alerts):
+            yield from _alert(alert.code, ("expect", "alerts", place, "code"))
             yield from self._slugs((*alert.to, *alert.not_to), ("expect", "alerts", place, "to"))
             if alert.named is not None:
                 self._filling.label(alert.named)
@@ -195,6 +208,11 @@ class _Reader:
             refs = [member.ref for member in organisation.professionals]
             if organisation.slug == slug and ref not in refs:
                 yield path, f"nobody called {ref!r} works at {slug}; there is {', '.join(refs)}"
+
+
+def _alert(code: str, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    if code not in ALERTS:
+        yield path, f"there is no alert {code!r}{near(code, ALERTS) or '; docs/obligations.md has them all'}"
 
 
 def _unknown_message(name: str) -> str:

@@ -5,10 +5,18 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from schemas.base import CODE_PATTERN, SLUG_PATTERN, UUID_PATTERN
 from services.cli.play.models import model_at, near
 
 TAGS = frozenset({"section", "forwarded", "plain", "whole", "a person", "codes"})
 """Names of the shapes a value may have; not part of a path in the file."""
+FORMS = {
+    "(case|thread)": "is not a case: write it as case:$name",
+    UUID_PATTERN: "is not a label: write it as $name",
+    CODE_PATTERN: "is not a code: letters, digits and _ . : / - without spaces",
+    SLUG_PATTERN: "is not an organisation: its slug, as in deploy/demo.yaml",
+}
+"""What stands behind the patterns that a writer meets."""
 
 _MISSING = "this field is missing"
 _KINDS = {
@@ -26,6 +34,8 @@ _KINDS = {
 def faults(root: type[BaseModel], error: ValidationError) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Each fault as a path into the value and a sentence."""
     for fault in error.errors(include_url=False):
+        if fault["type"] == "too_short" and fault["input"]:
+            continue  # what stands in it was faulty, and is told by itself
         path = tuple(part for part in fault["loc"] if part not in TAGS and not _is_machinery(part))
         yield path, _sentence(root, fault)
 
@@ -41,12 +51,29 @@ def _sentence(root: type[BaseModel], fault: Mapping[str, Any]) -> str:
     if kind == "enum" or kind == "literal_error":
         expected = str(fault["ctx"]["expected"]).replace("'", "")
         options = expected.replace(" or ", ", ").split(", ")
-        return f"{fault['input']!r} is not one of {expected}{near(str(fault['input']), options)}"
+        hint = near(str(fault["input"]), options)
+        return f"{shown(fault['input'])} is not one of {expected}{hint or _any_refusal(loc, fault['input'])}"
     if kind in _KINDS:
         return _KINDS[kind]
+    if kind == "string_pattern_mismatch" and (form := _form(str(fault["ctx"]["pattern"]))):
+        return f"{fault['input']!r} {form}"
     if kind == "string_pattern_mismatch":
         return f"{fault['input']!r} does not have the form expected here ({fault['ctx']['pattern']})"
     return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in the file."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _any_refusal(loc: tuple[str | int, ...], value: Any) -> str:
+    told = "; that it is refused, for whatever reason, is `delivered: false`"
+    return told if "refused" in loc and value is True else ""
+
+
+def _form(pattern: str) -> str | None:
+    return next((says for known, says in FORMS.items() if known in pattern), None)
 
 
 def _unknown_field(name: str, models: tuple[type[BaseModel], ...]) -> str:

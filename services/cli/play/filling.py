@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from deploy.directory import Deployment
 from schemas.parties import Professional
 from schemas.tables.messages import BY_NAME
-from services.cli.play.models import models_in
+from services.cli.play.models import holds_a_list, models_in
 from services.cli.play.scenario import AMSTERDAM, LABEL, WHO, BasisSpec, ForwardSpec, Scenario, SectionSpec, Step
 
 _TODAY = re.compile(r"today(?:([+-]\d+))?(?: (\d\d?):(\d\d))?")
@@ -115,15 +115,20 @@ class Filling:
         return spec.model_dump(mode="json", exclude_none=True)
 
     def _with_professionals(self, value: Any, model: type[BaseModel], organisation: str) -> Any:
-        """The value with `linde-1` or `lokaal-team-linde/linde-1` written out wherever a professional is expected."""
+        """The value with `linde-1` or `lokaal-team-linde/linde-1` written out wherever a professional is expected, and
+        in brackets what stands alone where a list is.
+        """
         if not isinstance(value, Mapping):
             return value
         whole = dict(value)
         for name in value.keys() & model.model_fields.keys():
-            for inner in models_in(model.model_fields[name].annotation):
+            annotation = model.model_fields[name].annotation
+            if holds_a_list(annotation) and isinstance(value[name], str | Mapping):
+                whole[name] = [value[name]]
+            for inner in models_in(annotation):
                 if inner is Professional and isinstance(value[name], str):
                     whole[name] = self._professional(value[name], organisation)
-                elif isinstance(value[name], list | tuple):
+                elif isinstance(whole[name], list | tuple):
                     whole[name] = [self._with_professionals(row, inner, organisation) for row in whole[name]]
                 else:
                     whole[name] = self._with_professionals(whole[name], inner, organisation)

@@ -17,6 +17,13 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
             yield from models_in(inner)
 
 
+def holds_a_list(annotation: Any) -> bool:
+    """Whether a list is expected: a tuple of any length, which may be optional."""
+    if get_origin(annotation) in (Union, types.UnionType, Annotated):
+        return any(holds_a_list(inner) for inner in get_args(annotation))
+    return get_origin(annotation) is tuple and get_args(annotation)[-1] is Ellipsis
+
+
 def model_at(root: type[BaseModel], path: Iterable[str | int]) -> tuple[type[BaseModel], ...]:
     """The models that may stand at a path of a pydantic error; numbers and union tags on the way are passed over."""
     found: tuple[type[BaseModel], ...] = (root,)

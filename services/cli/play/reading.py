@@ -1,6 +1,7 @@
 """Reads a scenario file and says everything that is wrong with it, by line."""
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,22 @@ from services.cli.play.faults import faults
 from services.cli.play.scenario import Scenario
 
 SafePath = tuple[str | int, ...]
+TRUTH = "tag:yaml.org,2002:bool"
+
+
+class Loader(yaml.SafeLoader):
+    """Safe YAML in which `on`, `YES` and `No` are the words that stand there: the field `on` of a message, a code, a
+    title. Only `true`, `false`, `yes` and `no` are true and false.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # the library's own way
+        first: [(tag, pattern) for tag, pattern in rows if tag != TRUTH]
+        for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+Loader.add_implicit_resolver(TRUTH, re.compile(r"^(?:yes|no|true|True|TRUE|false|False|FALSE)$"), list("yntTfF"))
+QUOTES = "A text with `: ` or ` #` in it, and inside {...} one with a `,` or `?`, stands between quotes."
 LARGEST = 100_000
 """The most values a scenario may hold; the longest of ours has 2,500. A few aliases of aliases hold millions."""
 
@@ -26,15 +43,15 @@ def load(file: Path, deployment: Deployment) -> Scenario:
     """Read and check a scenario file. Raises BadScenario naming every fault."""
     try:
         text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, yaml.SafeLoader)
+        node = yaml.compose(text, Loader)
         if _unfolded(node, {}) > LARGEST:
             raise BadScenario(f"{file}: too large: with its aliases written out it holds over {LARGEST} values")
-        content = yaml.safe_load(text)
+        content = yaml.load(text, Loader)  # noqa: S506  # a SafeLoader, but for fewer words for true
     except (OSError, UnicodeDecodeError) as error:
         raise BadScenario(f"{file}: cannot be read: {error}") from None
     # The library lets out other errors on a date such as 2026-02-30 and on a tag that does not fit.
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as error:
-        raise BadScenario(f"{file}: this is not YAML: {error}") from None
+        raise BadScenario(f"{file}: this is not YAML: {error}\n{QUOTES}") from None
     except RecursionError:
         raise BadScenario(f"{file}: nested too deeply") from None
     if not isinstance(content, dict):
