@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.tables.calendar import DECREE_DAYS
 from schemas.tables.obligation_row import Basis, days, hours, working_days
 from services.oversight.rules.calendar import AMSTERDAM, Calendar, YearNotConfigured, day_of, end_of
 
@@ -37,6 +38,14 @@ def test_the_days_off_of_2026_are_those_of_the_law_and_the_decree() -> None:
         date(2026, 12, 25),
         date(2026, 12, 26),
     ]
+
+
+@pytest.mark.parametrize("year", DECREE_DAYS)
+def test_no_working_day_ends_on_a_day_off(year: int) -> None:
+    """Fixed or moving, by law or by decree, in every year that is configured."""
+    for day in sorted(CALENDAR.holidays(year) - {date(year, 1, 1)}):
+        assert day_of(CALENDAR.after(at((day - timedelta(days=1)).isoformat()), working_days(1))) > day
+    assert day_of(CALENDAR.after(at(f"{year - 1}-12-31"), working_days(1))) > date(year, 1, 1)
 
 
 def test_koningsdag_moves_to_saturday_when_it_falls_on_a_sunday() -> None:

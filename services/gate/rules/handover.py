@@ -176,12 +176,14 @@ def running(ctx: Context) -> Iterator[HandoverRecord]:
 
 
 def _proposed(ctx: Context, body: HandoverProposed) -> Judgement:
+    if body.kind in IMPOSED_KINDS:
+        return Judgement((_imposed(),))
     before = ctx.case.of(HandoverRecord).get(body.handover)
     record = _offer(ctx, body)
     row = row_for(ctx.event.name, None, Side.OPENER, before.state if before else None, body.kind, frozenset())
     reasons = list(_proposal_reasons(ctx, body))
     if row is None:
-        reasons.insert(0, _not_opened_so(body, before))
+        reasons.insert(0, used_before())
     if reasons or row is None:
         return Judgement(tuple(reasons))
     conditions = tuple(
@@ -196,12 +198,10 @@ def _proposed(ctx: Context, body: HandoverProposed) -> Judgement:
     return Judgement(effects=Effects(put=(head, *conditions, *_plans(ctx))) + opened)
 
 
-def _not_opened_so(body: HandoverProposed, before: HandoverRecord | None) -> Reason:
-    if body.kind in IMPOSED_KINDS:
-        return Reason(
-            code=Refusal.ROLE_NOT_ALLOWED, missing=("measures.started",), law="Jeugdwet 3.2(1)", mend=(Mend.CORRECT,)
-        )
-    return used_before()
+def _imposed() -> Reason:
+    """Whatever it holds: a measure begins by the court's order."""
+    mend = (Mend.CORRECT,)
+    return Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("measures.started",), law="Jeugdwet 3.2(1)", mend=mend)
 
 
 def _offer(ctx: Context, body: HandoverProposed) -> HandoverRecord:

@@ -21,7 +21,6 @@ from schemas.investigations import (
     TableInvited,
     TableOutcome,
     TableRequested,
-    TableState,
 )
 from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonStatus, Role
@@ -125,15 +124,17 @@ def _registered(ctx: Context, body: InvestigationRegistered) -> Judgement:
         *(voice.child for voice in body.youth_voice),
     )
     reasons = list(sight.unknown_persons(ctx, persons))
-    reasons += [*_not_designated(ctx), *_id_taken(ctx, body.investigation), *_decided_at(ctx, body)]
+    before = ctx.case.of(InvestigationRecord).get(body.investigation)
+    row = step_for(INVESTIGATION, ctx.event.name, before.state if before else None, By.APPLICANT)
+    reasons += [*_not_designated(ctx), *(() if row else (used_before(),)), *_decided_at(ctx, body)]
     if not reasons:
         reasons += request.missing(ctx, body)
         reasons += _not_ahead(ctx, body.observed.seen_on if body.observed else None, "observed.seen_on")
         reasons += _not_ahead(ctx, body.advice.held_on if body.advice else None, "advice.held_on")
         reasons += _not_ahead(ctx, max((t.held_on for t in body.talks if t.held_on), default=None), "talks.held_on")
-    if reasons:
+    if reasons or row is None or row.to is None:
         return Judgement(tuple(reasons))
-    record = _record(ctx, body, InvestigationState.REQUESTED, ctx.sender.slug, ctx.event.data.to[0])
+    record = _record(ctx, body, row.to, ctx.sender.slug, ctx.event.data.to[0])
     put = (record, *sight.recorded(ctx.sender.slug, body.sight))
     return Judgement(effects=Effects(put=put, flags=tuple(_flags(body))))
 
@@ -142,11 +143,6 @@ def _not_designated(ctx: Context) -> Iterator[Reason]:
     if ctx.sender.kind is OrganisationKind.LOCAL_TEAM and not ctx.sender.designated_for_vto:
         mend = (Mend.REPORT_TO_VT, Mend.INFORM_RAAD)
         yield Reason(code=Refusal.ROLE_NOT_ALLOWED, missing=("designated_for_vto",), law=LAW, mend=mend)
-
-
-def _id_taken(ctx: Context, investigation: str) -> Iterator[Reason]:
-    if investigation in ctx.case.of(InvestigationRecord):
-        yield used_before()
 
 
 def _decided_at(ctx: Context, body: InvestigationRegistered) -> Iterator[Reason]:
@@ -196,9 +192,10 @@ def _own_motion(ctx: Context, body: InvestigationStarted) -> Judgement:
                 code=Refusal.REQUIRED_SECTION_MISSING, missing=("children",), law="Jeugdwet 3.1(2)", mend=(Mend.ADD,)
             )
         )
-    if reasons:
+    row = step_for(INVESTIGATION, ctx.event.name, None, By.RAAD, OWN_MOTION)
+    if reasons or row is None or row.to is None:
         return Judgement(tuple(reasons))
-    record = _record(ctx, body, InvestigationState.STARTED, None, ctx.sender.slug)
+    record = _record(ctx, body, row.to, None, ctx.sender.slug)
     return Judgement(effects=Effects(put=(record, *sight.recorded(ctx.sender.slug, body.sight))))
 
 
@@ -262,13 +259,15 @@ def judge_table(ctx: Context) -> Judgement:
 
 def _table_requested(ctx: Context, body: TableRequested) -> Judgement:
     reasons = list(sight.unknown_persons(ctx, body.children))
-    if body.table in ctx.case.of(TableRecord):
+    before = ctx.case.of(TableRecord).get(body.table)
+    row = step_for(TABLE, ctx.event.name, before.state if before else None, By.APPLICANT)
+    if row is None:
         reasons.append(used_before())
-    if reasons:
+    if reasons or row is None:
         return Judgement(tuple(reasons))
     asked = TableRecord(
         table=body.table,
-        state=TableState.REQUESTED,
+        state=row.to,
         applicant=ctx.sender.slug,
         raad=ctx.event.data.to[0],
         children=body.children,

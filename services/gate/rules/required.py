@@ -19,7 +19,7 @@ ONE_SIDED = frozenset({Category.CONTRARY, Category.STRENGTHS})
 def missing(ctx: Context, body: HandoverProposed) -> Iterator[Reason]:
     """One reason a block that lacks its code or its section, and one for findings silently left out."""
     receiver = ctx.recipients[0].kind if ctx.recipients else ctx.sender.kind
-    route, light = route_of(ctx.sender.kind, receiver, body.kind), is_light(ctx, body)
+    route, light = route_of(ctx.sender.kind, receiver), is_light(ctx, body)
     for row in BLOCKS:
         lacking = tuple(_lacking(ctx, body, row, row.need(route, light)))
         if lacking:

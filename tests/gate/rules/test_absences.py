@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.absences import AbsenceEnded, AbsencePlanned, AbsenceStarted, Agreement
-from schemas.cases import CaseClosed, Closing
+from schemas.cases import CaseClosed, Closing, LeadToFamily
 from schemas.handovers import HandoverKind, StoryAcknowledged
 from schemas.manifest import Purpose
 from schemas.parties import Competence, Party, Professional
@@ -104,6 +104,8 @@ def test_a_key_decision_without_a_named_stand_in_is_refused() -> None:
     assert found.reasons[0].mend == (Mend.NAME_PROFESSIONAL,)
     closing = play.say(TEAM, CaseClosed(closing=Closing.END_BY_LAW), by=worker_of(TEAM.slug, 2))
     assert codes(closing) == {Refusal.NO_NAMED_PROFESSIONAL}
+    letting_go = LeadToFamily(holder="mother", backup=STAND_IN, review_on=play.today + timedelta(days=90))
+    assert codes(play.say(TEAM, letting_go, by=worker_of(TEAM.slug, 2))) == {Refusal.NO_NAMED_PROFESSIONAL}
 
 
 def test_the_stand_in_signs_what_is_decided_in_an_absence() -> None:

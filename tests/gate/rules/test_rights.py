@@ -98,6 +98,19 @@ def test_who_may_ask_follows_from_the_age_of_whom_it_is_about(age: int, who: str
     assert story.asks(who) == (set() if may else {R.NO_BASIS})
 
 
+@pytest.mark.parametrize(("age", "may"), [(11, {"mother"}), (12, {"mother", "child"}), (15, {"mother", "child"})])
+def test_a_youth_asks_from_twelve_on_beside_the_parents(age: int, may: set[str]) -> None:
+    """Wmo 2015 art. 5.3.2; Jeugdwet 7.3.15."""
+    family = (child(age, custody=held_by("mother")), *NO_CUSTODY)
+    assert {who for who in ("mother", "child") if not Story(*family).asks(who)} == may
+
+
+def test_under_twelve_the_parents_ask_whatever_a_child_understands() -> None:
+    """Somebody recorded that it can weigh its interests: it is heard, and does not ask instead of them."""
+    story = Story(child(10, custody=held_by("mother"), competent=True), *NO_CUSTODY)
+    assert (story.asks("child"), story.asks("mother")) == ({R.NO_BASIS}, set())
+
+
 def test_of_a_youth_of_16_a_parent_hears_with_their_yes_only() -> None:
     """D§6 scenario 8.6."""
     story = Story(child(16, custody=held_by("mother")), *NO_CUSTODY)

@@ -482,6 +482,7 @@ def test_some_categories_go_to_some_kinds_only(category: Category, to: Party, fo
         (Category.HEALTH, Purpose.SAFETY_ALERT, []),
         (Category.REPORTER, Purpose.INVESTIGATION, [Refusal.PURPOSE_NOT_ALLOWED]),
         (Category.CONTRARY, Purpose.SAFETY_ALERT, []),
+        (Category.CRIMINAL, Purpose.JOINT_SUPPORT, [Refusal.PURPOSE_NOT_ALLOWED]),
         (Category.STORY, Purpose.FEEDBACK, [Refusal.PURPOSE_NOT_ALLOWED]),
     ],
 )
