@@ -60,6 +60,7 @@ class Talk(Play):
 
     def __init__(self, world: World, number: int = 1, opener: Party = TEAM) -> None:
         self.world = world
+        self.directory = DIRECTORY
         self.subject = f"case:{uid(f'family-{number}')}"
         self.slot = slot_of(self.subject.encode(), SLOTS)
         self.number = 0

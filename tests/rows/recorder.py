@@ -233,8 +233,10 @@ def sight_closed() -> None:
 def told(_: None, watch: Watch, alert: Alert, kind: Any) -> None:
     if alert.code in PATTERNS:
         used("patterns", alert.code)
-    elif alert.code in alarms._LADDER_OF and any(alert.tier == r.tier for r in alarms.ladder(alert.code, watch.direct)):
-        used("ladders", tables.rung(alarms._LADDER_OF[alert.code], watch.direct, alert.tier))
+    elif alert.code in alarms._LADDER_OF:
+        reached = tables.rung(alarms._LADDER_OF[alert.code], watch.direct, alert.tier)
+        if reached in tables.TABLES["ladders"]:  # a child that nobody sees lifts an alarm above its ladder
+            used("ladders", reached)
 
 
 def looked_at() -> None:
