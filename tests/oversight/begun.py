@@ -38,6 +38,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "signals.raised": {"raised_by": "PROFESSIONAL", "family_knows": "NOT_TOLD"},
     "cases.match_asked": {"persons": [{"ref": "parent-1", "role": "PARENT"}]},
 }  # fmt: skip
+GOAL = {"person": CHILD, "measure": "DAYS_AT_SCHOOL", "id": "a", "priority": 1, "due": "2026-05-29"}
 TO_MEASURE = {"kind": HandoverKind.TO_MEASURE, "sender": LT, "receiver": GI}
 FROM_MEASURE = {"kind": HandoverKind.FROM_MEASURE, "sender": GI, "receiver": LT, "handover_id": OTHER}
 LATER = {"person": "parent-1", "told": False, "unless": "UNREACHABLE", "tell_before": "2026-03-10"}
@@ -153,6 +154,10 @@ BEGUN: Mapping[str, Callable[..., Story]] = {
     "STAGNATION_ACTION": begun(Act("stagnations.raised", VT)),
     "STAGNATION_EVALUATION": begun(Act("stagnations.raised", VT)),
     "CONSULT_HELD": begun(Act("consults.requested", VT)),
+    "INTENDED_REQUEST": begun(Act("consults.held", LT, topic="KEY_DECISION", request="INTENDED")),
+    "SCALE_UP": begun(Act("supports.ended", LT, outcome="STOPPED")),
+    "PLAN_REVIEW": begun(Act("assessments.recorded", LT, need_changed=True)),
+    "GOAL_REVIEW": begun(Act("handovers.proposed", VT, moved(None, S.PROPOSED), to=(LT,), sight=LONG, goals=[GOAL])),
     "SUPPORT_REVIEW": begun(
         Act("supports.accepted", GI, to=(LT,), support_kind=SupportKind.SPECIALIST_CASE_MANAGEMENT), **LED_BY_TEAM
     ),

@@ -137,7 +137,7 @@ def test_a_gap_in_the_facts_stops_the_slot() -> None:
 def test_a_year_without_configured_days_off_stops_the_slot_with_what_to_do() -> None:
     """No term is guessed."""
     story = Story()
-    with pytest.raises(Stop, match=r"2031.*calendar"):
+    with pytest.raises(Stop, match=r"2031.*decree-days"):
         Slot().hear(proposed(story, at("2031-03-03")))
 
 

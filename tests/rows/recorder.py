@@ -36,6 +36,8 @@ from services.oversight.rules.case import Alert, Watch
 from tests.rows import tables
 
 USED: defaultdict[str, set[str]] = defaultdict(set)
+NOW: set[tuple[str, str]] = set()
+"""What decided in the test that runs; it counts when the test passes."""
 MAYBE: list[tuple[str, str]] = []
 """What decided, if the message that is being judged is accepted."""
 STATE = {"running": False, "depth": 0}
@@ -43,7 +45,7 @@ STATE = {"running": False, "depth": 0}
 
 def used(table: str, row: object) -> None:
     if STATE["running"]:
-        USED[table].add(str(row))
+        NOW.add((table, str(row)))
 
 
 def maybe(table: str, row: object) -> None:
@@ -297,11 +299,14 @@ def _step(found: Any, rows: Any, *_: Any) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Iterator[None]:
     STATE["running"], STATE["depth"] = True, 0
+    NOW.clear()
     MAYBE.clear()
     try:
-        return (yield)
+        yield
     finally:
         STATE["running"] = False
+    for table, row in NOW:
+        USED[table].add(row)
 
 
 def pytest_sessionfinish() -> None:
