@@ -6,13 +6,46 @@ which bounds, and what holds where nothing was agreed: tables/agreeable.py. The 
 institutions are put in writing anyway (Jeugdwet 3.1(5), 3.5(3)).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Code, Frozen
+from schemas.base import Code, Frozen, Slug
+from schemas.competences import Competence
+
+
+class InstitutionRole(StrEnum):
+    """What an institution does with a family while a team leads and there is no measure (rol van de GI, D#17)."""
+
+    ADVISES = "ADVISES"  # the team alone is in touch with the family
+    BESIDE = "BESIDE"  # comes along with the team, which does the rest
+    CARRIES = "CARRIES"  # does the work for safety itself
+
+
+class Power(StrEnum):
+    """A decision of who leads with consequences for a partner (doorzettingsmacht, D#19)."""
+
+    GIVE_STANDSTILL = "GIVE_STANDSTILL"  # a standstill becomes a partner's to get moving
+    END_HELP = "END_HELP"  # help that a partner gives ends
+
+
+class TeamTask(StrEnum):
+    """What a local team does itself (D#139)."""
+
+    SIGNAL_AND_DISCUSS = "SIGNAL_AND_DISCUSS"  # signaleren en bespreken
+    ASSESS_AND_INTERVENE = "ASSESS_AND_INTERVENE"  # beoordelen en interveniëren
+
+
+class PairFor(StrEnum):
+    """Which cases that a local team leads have a fixed pair of its professional and one of the safety team (D#187)."""
+
+    VT_ORIGIN = "VT_ORIGIN"
+    DIRECT_SAFETY = "DIRECT_SAFETY"
+    ALL = "ALL"
+
 
 TermText = Annotated[
     str,
@@ -37,6 +70,19 @@ class Agreements(Frozen):
     document: Code  # where it is written down and signed, e.g. werkafspraken-noord-2027
     terms: Annotated[dict[Code, TermText], Field(max_length=128, default_factory=dict, exclude_if=unsaid)]
     numbers: Annotated[dict[Code, int], Field(max_length=16, default_factory=dict, exclude_if=unsaid)]
+    advisers: Annotated[tuple[Competence, ...], Field(max_length=8, default=(), exclude_if=unsaid)]
+    """Of whom one is consulted before the Raad is asked. None named: a behavioural scientist."""
+    institution: Annotated[tuple[InstitutionRole, ...], Field(max_length=3, default=(), exclude_if=unsaid)]
+    """What an institution may be asked to do. None named: whatever the two say."""
+    powers: Annotated[dict[Power, tuple[Code, ...]], Field(default_factory=dict, exclude_if=unsaid)]
+    """Which functions of who leads hold a power without talking it over first. Not named: each."""
+    teams: Annotated[
+        dict[Slug, Annotated[tuple[TeamTask, ...], Field(min_length=1)]],
+        Field(max_length=64, default_factory=dict, exclude_if=unsaid),
+    ]
+    """What a local team does itself. Not named: both."""
+    pair: Annotated[PairFor | None, Field(default=None, exclude_if=unsaid)]
+    """Which cases have a fixed pair. Not named: none has to."""
 
     def __str__(self) -> str:
         return f"{self.document} from {self.since}"
@@ -51,13 +97,3 @@ def in_force(agreed: Iterable[Agreements], day: date) -> Agreements | None:
 def kept(before: tuple[Agreements, ...], after: tuple[Agreements, ...]) -> bool:
     """Whether what was agreed before still stands, in its place: only something new may follow it."""
     return after[: len(before)] == before
-
-
-def same(one: Agreements | None, other: Agreements | None) -> bool:
-    """Whether both say the same, whatever they are called and whenever they began."""
-    return _said(one) == _said(other)
-
-
-def _said(agreements: Agreements | None) -> Mapping[str, Any]:
-    said = agreements.model_dump(mode="json") if agreements else {}
-    return {name: value for name, value in said.items() if name not in ("since", "document") and value}

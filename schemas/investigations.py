@@ -107,7 +107,7 @@ class NoJudgement(StrEnum):
 
 
 class Advice(Frozen):
-    """What a behavioural scientist thinks of it (gedragswetenschapper)."""
+    """What a behavioural scientist (gedragswetenschapper) thinks of it, or whom the chain names instead (D#155)."""
 
     adviser: Professional
     held_on: date

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.agreements import Agreements
 from schemas.base import Code, Frozen, Slug
+from schemas.competences import Competence as Competence
 
 
 class OrganisationKind(StrEnum):
@@ -37,14 +38,6 @@ class Registration(StrEnum):
 
     SKJ = "SKJ"
     BIG = "BIG"
-
-
-class Competence(StrEnum):
-    """What a professional is trained for, as the signing organisation asserts."""
-
-    SAFETY = "SAFETY"
-    BEHAVIOURAL_SCIENCE = "BEHAVIOURAL_SCIENCE"
-    MANAGEMENT = "MANAGEMENT"
 
 
 class Professional(Frozen):

@@ -75,6 +75,8 @@ class Mend(StrEnum):
     KEEP_APART = "KEEP_APART"  # of public order: no part of a child's file
     TALK_IT_OVER = "TALK_IT_OVER"  # with one's own supervisor: a suspicion that has no route
     SAY_IN_HAND = "SAY_IN_HAND"  # all that an administrator may hear
+    ESCALATE = "ESCALATE"  # what `missing` names was not given to who speaks
+    LET_JOIN = "LET_JOIN"  # somebody who can do what `missing` names
     QUOTE_AS_KNOWN = "QUOTE_AS_KNOWN"  # a source that stays unnamed
 
 

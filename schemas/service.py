@@ -274,6 +274,7 @@ class CaseFact(Frozen):
     splitting: tuple[Subject, ...] = ()  # cases in which children are to go on, not linked yet
     helpers: Count = 0  # professionals on the roster
     outside: tuple[Slug, ...] = ()  # where an address is secret: holders who must not learn of each other (EXTERNAL)
+    paired: bool = False  # a professional of the regional safety team is named beside who leads
     agreed: Agreements | None = None  # by the chain of who leads, as it held at this moment
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.agreements import InstitutionRole
 from schemas.base import Code, Frozen, Uuid
 from schemas.body import Body, SightPlan
 from schemas.parties import Professional
@@ -88,6 +89,7 @@ class SupportRequested(Body):
     wish: ClientWish | None = None  # of specialist case management
     extends: Uuid | None = None  # the support this one goes on with
     team_reason: TeamReason | None = None  # in the team's own terms
+    role: InstitutionRole | None = None  # what an institution is to do with the family, where the chain agreed on it
 
 
 class SupportWaitAnnounced(Body):
@@ -110,6 +112,7 @@ class SupportAccepted(Body):
     stand_in: Professional | None = None
     start: date
     task: Code | None = None  # restated; differing = TERMS_DIFFER
+    role: InstitutionRole | None = None  # restated as well
 
 
 class SupportDeclined(Body):

@@ -165,6 +165,9 @@ class When(StrEnum):
     FOR_A_TIME = "FOR_A_TIME"  # the lead that is proposed has an end
     PLAN_SENT = "PLAN_SENT"  # by the responsible
     DUTY_TELLS = "DUTY_TELLS"  # who carries out the measure tells who leads, or leads and tells another
+    PAIR_LACKS = "PAIR_LACKS"  # the chain agreed on a fixed pair for such a case, and there is none
+    PAIRED = "PAIRED"  # a professional of the safety team is named beside the team
+    NO_PAIR_OWED = "NO_PAIR_OWED"  # no local team leads, or the chain asks no pair for such a case any more
     NO_DUTY = "NO_DUTY"  # nobody carries out a measure any more
     SHOWS_REVIEW = "SHOWS_REVIEW"  # a second person reviewed the message that opened it
     DELIVERED = "DELIVERED"  # into an inbox that confirms what it stored; also a letter that was sent again

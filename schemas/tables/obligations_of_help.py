@@ -82,6 +82,15 @@ REVIEW_MARKS = (78, 185, 249)
 what did not, and what was still open (JB Noord 2016 §7.1, table 1; D#98). Ours.
 """
 
+PAIRS: tuple[Row, ...] = (
+    Row(
+        "PAIR_NAMED", Per.CASE, (On(when=When.PAIR_LACKS),), working_days(5), Who.HOLDER, Who.COORDINATION,
+        (On(when=When.PAIRED), gone(when=When.NO_PAIR_OWED)),
+        "D#187: the team's professional and one of the safety team, where the chain agreed on a fixed pair",
+    ),
+)  # fmt: skip
+"""Who stands beside the one who leads."""
+
 AROUND_MEASURE: tuple[Row, ...] = (
     Row(
         "PLAN", Per.MEASURE, (On("measures.started"),), days(42, Basis.LAW), Who.ACTOR, Who.COORDINATION,
@@ -157,4 +166,4 @@ FOLLOW_UP: tuple[Row, ...] = (
 )  # fmt: skip
 """What was said has to have a sequel."""
 
-HELP: tuple[Row, ...] = (*ABSENCES, *STANDSTILL, *SUPPORTS, *AROUND_MEASURE, *FOLLOW_UP)
+HELP: tuple[Row, ...] = (*ABSENCES, *STANDSTILL, *SUPPORTS, *PAIRS, *AROUND_MEASURE, *FOLLOW_UP)

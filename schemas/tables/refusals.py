@@ -65,6 +65,8 @@ MENDS: Mapping[Mend, str] = {
     Mend.KEEP_APART: "keep it apart from the child's file, and bring it back to what it means for the child's safety",
     Mend.TALK_IT_OVER: "talk it over with your own supervisor before anything is done with it",
     Mend.SAY_IN_HAND: "say no more than that the matter is in hand",
+    Mend.ESCALATE: "talk it over with them first (consults.held), or let the managers of both decide it",
+    Mend.LET_JOIN: "let a regional safety team or an institution join first (supports.requested)",
     Mend.QUOTE_AS_KNOWN: "quote the source as known to Veilig Thuis, without its function",
 }
 

@@ -9,6 +9,7 @@ from deploy.agreeing import NotAgreed, read_agreements
 from schemas.agreements import Agreements
 from schemas.tables.agreeable import NUMBER, TERM
 from schemas.tables.agreed import nominal, number_of, term_of, written
+from services.cli.documents.agreements import default
 
 
 @click.command("agreements")
@@ -19,7 +20,7 @@ def agreements_command(file: Path | None) -> None:
     docs/agreements.md.
     """
     if file is None:
-        click.echo("\n".join(default()))
+        click.echo(default(), nl=False)
         return
     try:
         agreed = read_agreements(file)
@@ -28,21 +29,9 @@ def agreements_command(file: Path | None) -> None:
     click.echo("\n".join(told(agreed)))
 
 
-def default() -> Iterator[str]:
-    """A file that changes nothing, to work from."""
-    yield "# Everything that a chain may agree, as it is where nothing was agreed: take over only what is otherwise."
-    yield "# Made by `estafette directory agreements`; within which bounds: docs/agreements.md"
-    yield "since: 2027-01-01  # the day from which it holds"
-    yield "document: werkafspraken-REGION-2027  # where it is written down and signed"
-    yield "terms:"
-    yield from (f"  {row.name}: {written(row.term)}" for row in TERM.values())
-    yield "numbers:"
-    yield from (f"  {row.name}: {row.number}" for row in NUMBER.values())
-
-
 def told(agreed: Agreements) -> Iterator[str]:
     """What agreements change, for people."""
-    changes = [*_terms(agreed), *_numbers(agreed)]
+    changes = [*_terms(agreed), *_numbers(agreed), *_choices(agreed)]
     yield f"{agreed.document}: {len(changes)} things are otherwise from {agreed.since} on"
     yield from changes
 
@@ -60,3 +49,22 @@ def _numbers(agreed: Agreements) -> Iterator[str]:
         row, now = NUMBER[name], number_of(name, agreed)
         if now != row.number:
             yield f"  {name}: {now} instead of {row.number} ({row.meaning}; {row.source})"
+
+
+def _choices(agreed: Agreements) -> Iterator[str]:
+    """Who does what, and who decides what alone."""
+    if agreed.advisers:
+        yield f"  advisers: before the Raad is asked {_or(agreed.advisers)} is consulted (D#155)"
+    if agreed.institution:
+        yield f"  institution: without a measure it {_or(agreed.institution)}; request and acceptance say which (D#17)"
+    for power, functions in agreed.powers.items():
+        who = _or(functions) if functions else "nobody"
+        yield f"  powers: {power} without talking it over first: {who} (D#19)"
+    for team, tasks in agreed.teams.items():
+        yield f"  teams: {team} does {' and '.join(tasks)} itself (D#139)"
+    if agreed.pair:
+        yield f"  pair: a fixed pair of team and safety team for {agreed.pair} (D#187)"
+
+
+def _or(codes: tuple[str, ...]) -> str:
+    return " or ".join(codes)

@@ -12,11 +12,12 @@ from schemas.parties import Party
 from schemas.person import Person, PersonRef
 from schemas.refusal import Flag, Reason, Refusal
 from schemas.service import AgeBand, CaseFact, DeliveryFact, Fact, FactKind
+from schemas.supports import SupportKind
 from schemas.tables.consent_ages import AGES
 from schemas.tables.grounds import CONSENT
 from services.gate.discretion import outside
-from services.gate.rules.agreed import agreed_by
 from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord, SupportRecord
+from services.gate.rules.chain import agreed_by
 from services.gate.rules.corrections import to_correct
 from services.gate.rules.roster import helpers
 from services.gate.rules.splitting import pending
@@ -117,6 +118,7 @@ def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseF
         holders=head.holders,
         duty=_duty(case.of(MeasureRecord).values(), today),
         outside=outside(case, directory),
+        paired=_paired(case.of(SupportRecord).values()),
         agreed=agreed_by(holder, directory, today),
     )
 
@@ -140,6 +142,11 @@ def thread_fact(thread: Case, directory: Mapping[Slug, Party], today: date) -> C
 def _duty(measures: Iterable[MeasureRecord], today: date) -> tuple[Slug, ...]:
     running = (m for m in measures if m.ended_on is None and m.since <= today < m.until)
     return tuple(dict.fromkeys(m.institution for m in running))
+
+
+def _paired(supports: Iterable[SupportRecord]) -> bool:
+    joined = (support for support in supports if support.type is SupportKind.SAFETY_TEAM)
+    return any(support.state == "ACCEPTED" and support.professional is not None for support in joined)
 
 
 def age_band(child: Person, today: date) -> AgeBand:

@@ -12,6 +12,7 @@ from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from services.organisation import views
 from services.organisation.access import ALERTS, CONTENT, OWED, OWN_WORDS, TRAIL, Doors
+from services.organisation.agreed import agreed_in
 from services.organisation.cautions import cautions, for_family
 from services.organisation.front import Front
 from services.organisation.withheld import withheld_of
@@ -105,13 +106,15 @@ def _cases(router: APIRouter, front: Front, doors: Doors) -> None:
 
     @router.get("/api/cases/{case}", dependencies=[look], responses=described(404))
     async def case(case: Subject, shown_to: Literal["professional", "family"] = "professional") -> dict[str, Any]:
-        """One case: who has regie, who sees each child, where each handover stands, and all that was said. For the
-        family: where an address is secret, with kinds in the place of organisations.
+        """One case: who has regie, who sees each child, where each handover stands, what the chain agreed, and all that
+        was said. For the family: where an address is secret, with kinds in the place of organisations.
         """
+        today = front.clock.now().astimezone(AMSTERDAM).date()
         async with reading(front.engine) as connection:
-            found = await views.case(connection, case, front.clock.now().astimezone(AMSTERDAM).date())
+            found = await views.case(connection, case, today)
         if found is None:
             raise Refused(404, "no such case is known here")
+        found["agreed"] = agreed_in(front.directory(), found["regie"], today)
         return for_family(found, front.slug, kind_of) if shown_to == "family" else found
 
 

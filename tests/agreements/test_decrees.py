@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.directory import DEMO
@@ -42,6 +42,7 @@ def test_a_decree_that_changes_a_known_year_counts_for_terms_that_begin_from_its
     assert calendar.after(noon(date(2028, 3, 1)), working_days(3)).date() == date(2028, 3, 7)
 
 
+@settings(deadline=None)
 @given(st.dates(date(2027, 1, 1), date(2028, 6, 1)), st.dates(date(2027, 1, 1), date(2028, 6, 1)), st.integers(1, 30))
 def test_a_decree_changes_no_term_that_began_before_it_was_known(start: date, known: date, count: int) -> None:
     """Whatever it makes a day off."""

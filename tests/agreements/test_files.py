@@ -1,5 +1,6 @@
 """Agreements as files in git: checked, put into the entry of the coordination, confirmed, and never taken back."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from schemas.tables.agreeable import NUMBER, TERM
 from services.cli.agreements import agreements_command
 from services.cli.agreements import told as told_of
 from services.cli.directory import directory as directory_command
+from services.organisation.agreed import agreed_in
 from services.runtime.conflicts import ConflictReason
 from services.runtime.directory import broken_history
 from tests.deploy.test_ceremony import DESK, LINDE, START, Parties, told
@@ -37,10 +39,10 @@ def test_the_examples_can_be_agreed(example: Path) -> None:
 
 
 def test_the_default_names_everything_and_changes_nothing() -> None:
-    """`estafette directory agreements > deploy/agreements/default.yaml` renews it."""
-    made = CliRunner().invoke(agreements_command).output
-    assert (DEMO.parent / "agreements" / "default.yaml").read_text() == made
-    agreed = read_agreements(DEMO.parent / "agreements" / "default.yaml")
+    """`estafette directory agreements` without a file prints it."""
+    default = DEMO.parents[1] / "docs" / "agreements-default.yaml"
+    assert default.read_text() == CliRunner().invoke(agreements_command).output
+    agreed = read_agreements(default)
     assert (set(agreed.terms), set(agreed.numbers)) == (set(TERM), set(NUMBER))
     assert list(told_of(agreed)) == ["werkafspraken-REGION-2027: 0 things are otherwise from 2027-01-01 on"]
 
@@ -102,6 +104,18 @@ def test_agreements_travel_in_the_entry_of_the_coordination(parties: Parties) ->
     desk = held.find(DESK)
     assert desk is not None and desk.agreements[0].terms == {"CASE_UPDATE": "30 days"}
     assert held.conflicts == ()
+
+
+def test_the_page_of_a_case_shows_what_the_chain_of_who_leads_agreed(parties: Parties) -> None:
+    """From its day on; nothing where nobody leads, or somebody of no chain."""
+    agree(parties, {"numbers": {"WAITS": 1}, "powers": {"END_HELP": ["team-manager"]}})
+    held = parties.reader()
+    shown = agreed_in(held, LINDE, date(2026, 7, 1))
+    assert shown is not None
+    assert (shown["document"], shown["powers"]) == ("noord-2026", {"END_HELP": ["team-manager"]})
+    assert agreed_in(held, LINDE, date(2026, 6, 30)) is None
+    assert agreed_in(held, None, date(2026, 7, 1)) is None
+    assert agreed_in(held, DESK, date(2026, 7, 1)) is None
 
 
 def test_nothing_is_published_that_cannot_be_agreed_or_begins_in_the_past(parties: Parties) -> None:

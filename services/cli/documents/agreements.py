@@ -31,6 +31,13 @@ terms:
   VT_INFORM: 14 days  # the law gives four weeks: shorter may be agreed, longer may not
 numbers:
   ATTEMPTS: 2
+advisers: [BEHAVIOURAL_SCIENCE, SAFETY]
+institution: [BESIDE]
+powers:
+  END_HELP: [team-manager]
+teams:
+  lokaal-team-berk: [SIGNAL_AND_DISCUSS]
+pair: VT_ORIGIN
 ```
 
 ```yaml
@@ -38,7 +45,7 @@ numbers:
 agreements: [noord-2026.yaml, noord-2027.yaml]
 ```
 
-* What is not named is as we have it. `deploy/agreements/default.yaml` names everything, as it is: a start to work from.
+* What is not named is as we have it. `docs/agreements-default.yaml` names everything, as it is: a start to work from.
 * It counts from `since` on (the last one listed that has begun) for cases that an organisation of the chain leads. What
   was decided or owed before stays. To change agreements, list new ones after the old: an entry in which earlier ones
   are gone or altered is ignored.
@@ -53,6 +60,25 @@ agreements: [noord-2026.yaml, noord-2027.yaml]
   (Wmo 2015 art. 5.3.1), the three months of the Raad (D§3a D11). Whether one parent's no may be passed over stands in
   the description of the organisation itself (`lenient_consent`).
 """
+CHOICES: Final = """
+## Who does what
+
+* `advisers`: of whom one is consulted before the Raad is asked (SAFETY, BEHAVIOURAL_SCIENCE, MANAGEMENT). The goal,
+  reflection and dissent, is fixed, and not the means (D#155). Not named: a behavioural scientist
+  (gedragswetenschapper).
+* `institution`: what a certified institution does without a measure: ADVISES (the team alone is in touch with the
+  family), BESIDE (comes along with the team), CARRIES (does the work for safety itself). A request names one of those
+  agreed, and the acceptance the same (D#17). Not named: any, and it need not be said.
+* `powers`: which functions of who leads decide for a partner without talking it over first: GIVE_STANDSTILL (a
+  standstill becomes the partner's to get moving), END_HELP (help that the partner gives ends). Others are refused
+  until the two have talked it over in the last four weeks (consults.held), or let their managers decide (D#19-20). A
+  power that is not named: each who leads has it.
+* `teams`: what a local team does itself, by its slug: SIGNAL_AND_DISCUSS, ASSESS_AND_INTERVENE. A team without the
+  second takes no case of Veilig Thuis or in direct unsafety, and assesses no safety, unless a safety team or an
+  institution joined (D#139). Not named: both.
+* `pair`: in which cases that a local team leads a professional of the regional safety team is named beside it:
+  VT_ORIGIN, DIRECT_SAFETY, ALL. As long as there is none, PAIR_NAMED is owed (D#187). Not named: none.
+"""
 BOUNDS: Final = {
     Bound.LAW: "shorter only: law (wet)",
     Bound.NORM: "shorter only: norm of the field (veldnorm)",
@@ -64,7 +90,7 @@ BOUNDS: Final = {
 
 def document() -> str:
     """The page."""
-    return "\n".join([HEAD, *_terms(), *_numbers()]) + "\n"
+    return "\n".join([HEAD, *_terms(), *_numbers(), CHOICES]) + "\n"
 
 
 def _terms() -> Iterator[str]:
@@ -89,3 +115,20 @@ def _numbers() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for row in NUMBERS:
         yield f"| {row.name} | {row.number} | {row.least} to {row.most} | {row.meaning} | {row.source} |"
+
+
+def default() -> str:
+    """docs/agreements-default.yaml: agreements that change nothing, to work from."""
+    return "\n".join(_default()) + "\n"
+
+
+def _default() -> Iterator[str]:
+    yield "# Everything that a chain may agree, as it is where nothing was agreed: take over only what is otherwise."
+    yield "# Made by `estafette documents`; within which bounds: docs/agreements.md"
+    yield "since: 2027-01-01  # the day from which it holds"
+    yield "document: werkafspraken-REGION-2027  # where it is written down and signed"
+    yield "terms:"
+    yield from (f"  {row.name}: {term(row.term)}" for row in TERMS)
+    yield "numbers:"
+    yield from (f"  {row.name}: {row.number}" for row in NUMBERS)
+    yield "# And who does what: advisers, institution, powers, teams, pair (docs/agreements.md). Not named: as it was."

@@ -17,6 +17,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "handover.md": handover.document,
     "obligations.md": obligations.document,
     "agreements.md": agreements.document,
+    "agreements-default.yaml": agreements.default,
 }
 """Each page and what makes it."""
 

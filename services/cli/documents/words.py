@@ -62,7 +62,7 @@ DUTCH: Final[Mapping[str, str]] = {
     "TABLE_REQUEST": "verzoek na beschermingstafel", "TABLE_REVIEW": "afspraken beschermingstafel bezien",
     "MATCH_ANSWER": "antwoord: is dit gezin bekend", "RIGHT_DECISION": "besluit op een recht van betrokkene",
     "SPLIT_OPEN": "gesplitste zaak openen", "DUAL_REGIE": "dubbele regie opheffen",
-    "SIGNAL_ACK": "signaal bevestigen", "PLAN_OWED": "plan maken",
+    "SIGNAL_ACK": "signaal bevestigen", "PAIR_NAMED": "vast duo met het veiligheidsteam", "PLAN_OWED": "plan maken",
 }  # fmt: skip
 BASES: Final[Mapping[Basis, str]] = {
     Basis.LAW: "law (wet)",

@@ -26,7 +26,7 @@ from schemas.corrections import DossierCorrected
 from schemas.manifest import Category, Purpose
 from schemas.parties import OrganisationKind
 from schemas.refusal import Mend, Reason, Refusal
-from services.gate.rules import corrections, handover, regie, sight
+from services.gate.rules import agreed, corrections, handover, regie, sight
 from services.gate.rules.case import (
     AssessmentRecord,
     ConditionRecord,
@@ -162,6 +162,8 @@ def _assessment(ctx: Context, body: AssessmentRecorded) -> Judgement:
         reasons.append(used_before())
     if body.made_on > ctx.today:
         reasons.append(wrong_date("made_on"))
+    if body.kind == "SAFETY":
+        reasons += agreed.team_lacks(ctx)
     made = AssessmentRecord(assessment=body.assessment, type=body.kind, made_on=body.made_on, author=ctx.sender.slug)
     head = regie.head_of(ctx).model_copy(update={"phase": body.phase})
     return put_unless(reasons, head, made, *_changed_conditions(ctx, body.conditions))

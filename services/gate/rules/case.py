@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from schemas.agreements import Agreements
+from schemas.agreements import Agreements, InstitutionRole
 from schemas.base import Code, Count, Instant, Slug, Subject, Uuid
 from schemas.body import Body, ConditionStatus, Phase, SafetyCondition, SightPlan, Staying
 from schemas.care import MeasureKind, RiskLevel
@@ -26,9 +26,9 @@ from schemas.refusal import Flag, Reason
 from schemas.service import HandoverFact
 from schemas.supports import SupportKind
 from schemas.tables.messages import MessageRow
-from services.gate.rules.agreed import agreed_by
 from services.gate.rules.asked_records import RequestRecord as RequestRecord
 from services.gate.rules.asked_records import ThreadRecord as ThreadRecord
+from services.gate.rules.chain import agreed_by
 from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
 from services.gate.rules.investigation_record import InvestigationRecord, TableRecord
 from services.gate.rules.record import Record as Record
@@ -231,6 +231,7 @@ class SupportRecord(Record):
     professional: Professional | None = None
     stand_in: Professional | None = None
     task: Code | None = None
+    role: InstitutionRole | None = None
     until: date | None = None
     extends: Uuid | None = None
     reviewed_on: date | None = None

@@ -58,6 +58,7 @@ class ConsultRecord(Record):
     consult: Uuid
     asked_by: Slug
     invited: tuple[Slug, ...] = ()
+    took_part: tuple[Slug, ...] = ()
     held_on: date | None = None
 
     @property

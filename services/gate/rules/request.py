@@ -101,8 +101,12 @@ def _observed(ctx: Context, body: InvestigationRegistered, row: ElementRow) -> I
 
 
 def _advice(ctx: Context, body: InvestigationRegistered, row: ElementRow) -> Iterator[str]:
-    if body.advice is None or Competence.BEHAVIOURAL_SCIENCE not in body.advice.adviser.competences:
+    """Reflection and dissent by one of those whom the chain names; where it names nobody, a behavioural scientist."""
+    named = ctx.agreed.advisers if ctx.agreed else ()
+    wanted = named or (Competence.BEHAVIOURAL_SCIENCE,)
+    if body.advice is None or not set(wanted).intersection(body.advice.adviser.competences):
         yield row.element.value
+        yield from (f"{row.element}:{competence}" for competence in named)
 
 
 def _voice(ctx: Context, body: InvestigationRegistered, row: ElementRow) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from schemas.agreements import Power
 from schemas.base import Slug
 from schemas.body import Body
 from schemas.refusal import Mend, Reason, Refusal
@@ -14,7 +15,7 @@ from schemas.stagnations import (
     StagnationRaised,
     StagnationResolved,
 )
-from services.gate.rules import regie, sight
+from services.gate.rules import agreed, regie, sight
 from services.gate.rules.case import Context, Judgement
 from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
 from services.gate.rules.record import Record
@@ -34,6 +35,8 @@ def _raised(ctx: Context, body: StagnationRaised) -> Judgement:
         reasons.append(unknown("owner"))
     if body.act_before < ctx.today:
         reasons.append(wrong_date("act_before"))
+    if body.owner != ctx.sender.slug == regie.head_of(ctx).regie:
+        reasons += agreed.power_lacks(ctx, Power.GIVE_STANDSTILL, body.owner)
     record = StagnationRecord(stagnation=body.stagnation, type=body.kind, raised_by=ctx.sender.slug, owner=body.owner)
     return put_unless(reasons, record)
 
@@ -85,7 +88,9 @@ def _held(ctx: Context, body: JointConsultHeld) -> Judgement:
     if body.held_on > ctx.today:
         reasons.append(wrong_date("held_on"))
     kept = before or ConsultRecord(consult=body.consult, asked_by=ctx.sender.slug, invited=body.took_part)
-    return put_unless(reasons, kept.model_copy(update={"held_on": body.held_on}), *_settled(ctx, body))
+    return put_unless(
+        reasons, kept.model_copy(update={"held_on": body.held_on, "took_part": body.took_part}), *_settled(ctx, body)
+    )
 
 
 def _settled(ctx: Context, body: JointConsultHeld) -> Iterable[Record]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from schemas.agreements import Power
 from schemas.base import Uuid
 from schemas.body import Body
 from schemas.manifest import Basis, Category, Purpose, Section, Source, SourceKind, StatementKind
@@ -22,7 +23,7 @@ from schemas.supports import (
 )
 from schemas.tables.grounds import CONSENT, SET_ASIDE
 from schemas.tables.team_reasons import REASON_OF
-from services.gate.rules import regie, sight
+from services.gate.rules import agreed, regie, sight
 from services.gate.rules.bases import judge_basis
 from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
 from services.gate.rules.grounds import Sharing, office
@@ -61,6 +62,7 @@ def _requested(ctx: Context, body: SupportRequested) -> Judgement:
         helper=ctx.event.data.to[0] if ctx.event.data.to else ctx.sender.slug,
         state="REQUESTED",
         task=body.task,
+        role=body.role,
         until=body.until,
         extends=body.extends,
     )
@@ -102,6 +104,7 @@ def _asked_of(ctx: Context, body: SupportRequested, recipient: Party) -> Iterato
     if recipient.kind is not K.CERTIFIED_INSTITUTION or body.kind not in WITHOUT_MEASURE:
         return
     yield from _service_terms(body)
+    yield from agreed.role_lacks(ctx, body.role)
     if body.kind is SupportKind.AFTERCARE and not _had_measure(ctx, recipient):
         yield wrong_state("MEASURE", law="D#7: after a measure of this institution")
     if body.kind is SupportKind.JOIN_SUPPORT and not regie.has_duty(ctx.case, recipient.slug, ctx.today):
@@ -198,6 +201,8 @@ def _accepted(ctx: Context, body: SupportAccepted) -> Judgement:
     more = []
     if found is not None and found.task is not None and body.task not in (None, found.task):
         more.append(Reason(code=Refusal.TERMS_DIFFER, missing=("task",), law="D#17-18", mend=(Mend.CORRECT,)))
+    if found is not None and found.role is not body.role:
+        more.append(Reason(code=Refusal.TERMS_DIFFER, missing=("role",), law=agreed.ROLE_LAW, mend=(Mend.CORRECT,)))
     judged = _becomes(ctx, body.support, ("REQUESTED", "WAITING"), new, more=more)
     before = ctx.case.of(SupportRecord).get(found.extends) if found and found.extends else None
     if judged.reasons or before is None:
@@ -222,6 +227,8 @@ def _ended(ctx: Context, body: SupportEnded) -> Judgement:
     if found is not None and found.type in WITHOUT_MEASURE and body.outcome not in SERVICE_OUTCOMES:
         law = "D#11; JB Noord 2016 §2.2.1"
         more.append(Reason(code=Refusal.REASON_NOT_ALLOWED, missing=("outcome",), law=law, mend=(Mend.CORRECT,)))
+    if found is not None and found.state == "ACCEPTED" and found.helper != ctx.sender.slug:
+        more += agreed.power_lacks(ctx, Power.END_HELP, found.helper)
     states = ("REQUESTED", "WAITING", "ACCEPTED")
     return _becomes(ctx, body.support, states, {"state": "ENDED"}, more=more, by_asker=True)
 

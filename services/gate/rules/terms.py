@@ -23,7 +23,7 @@ from schemas.handovers import (
 from schemas.parties import OrganisationKind, Professional
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.transitions import UNDER_WAY, Side
-from services.gate.rules import sight
+from services.gate.rules import agreed, sight
 from services.gate.rules.case import Context, HandoverRecord, SightRecord
 from services.gate.rules.refusing import latest, wrong_date
 from services.gate.rules.regie import head_of
@@ -41,13 +41,17 @@ def reasons(ctx: Context, record: HandoverRecord, side: Side) -> Iterator[Reason
 
 def competent(ctx: Context, record: HandoverRecord | None, professional: Professional | None) -> Iterator[Reason]:
     """A case that came from Veilig Thuis or is directly unsafe goes to someone registered and trained in safety."""
-    head = head_of(ctx)
-    unsafe = Phase.DIRECT_SAFETY in (head.phase, record.phase if record else head.phase)
-    if professional is not None and (head.vt_origin or unsafe) and not professional.competent_for_safety:
+    if professional is not None and _unsafe(ctx, record) and not professional.competent_for_safety:
         law = "Besluit Jeugdwet 5.1.1; IGJ 2023; D#40"
         yield Reason(
             code=Refusal.COMPETENCE_MISSING, missing=("registration", "SAFETY"), law=law, mend=(Mend.NAME_PROFESSIONAL,)
         )
+
+
+def _unsafe(ctx: Context, record: HandoverRecord | None) -> bool:
+    """It came from Veilig Thuis, or is directly unsafe."""
+    head = head_of(ctx)
+    return head.vt_origin or Phase.DIRECT_SAFETY in (head.phase, record.phase if record else head.phase)
 
 
 def _accepted(ctx: Context, record: HandoverRecord, side: Side, body: HandoverAccepted) -> Iterator[Reason]:
@@ -61,6 +65,8 @@ def _accepted(ctx: Context, record: HandoverRecord, side: Side, body: HandoverAc
             mend=(Mend.NAME_PROFESSIONAL,),
         )
     yield from competent(ctx, record, body.professional)
+    if _unsafe(ctx, record):
+        yield from agreed.team_lacks(ctx)
     differing = {f"{s.organisation}/{s.function}/{s.task}"[:64] for s in set(body.stays) ^ set(record.stays)}
     if record.type in (HandoverKind.REGIE, HandoverKind.FROM_MEASURE) and not body.regie_moves:
         differing.add("regie_moves")

@@ -11,6 +11,7 @@ from schemas.agreements import Agreements
 from schemas.base import Code, Count, Frozen, Instant, Slug, Subject, Uuid
 from schemas.body import Phase
 from schemas.handovers import FINAL, HandoverKind, HandoverState
+from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from schemas.service import AlertBody, AlertResolved
 from schemas.tables.ladder import TOP
@@ -50,6 +51,8 @@ class Head(Record):
     reviewed: dict[PersonRef, date] = Field(default_factory=dict)  # the birthday for which consent was looked at again
     distrusted: tuple[Slug, ...] = ()  # organisations the family broke with, that did not see a child themselves since
     raised: Count = 0
+    regie_kind: OrganisationKind | None = None
+    paired: bool = False
     agreed: Agreements | None = None  # as the last fact said
 
     @property

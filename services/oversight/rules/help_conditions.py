@@ -1,13 +1,15 @@
 """Conditions of the rows about the help itself (schemas/tables/obligations_of_help.py), one function each."""
 
 from schemas.absences import AbsenceStarted
+from schemas.agreements import PairFor
 from schemas.care import AssessmentRecorded
 from schemas.handovers import HandoverKind, HandoverProposed, HandoverState
 from schemas.manifest import Category
+from schemas.parties import OrganisationKind
 from schemas.stagnations import JointConsultHeld
 from schemas.supports import SupportEnded, SupportKind, SupportReviewed
 from schemas.tables.obligation_row import Per, When
-from services.oversight.rules.case import Obligation
+from services.oversight.rules.case import Obligation, Watch
 from services.oversight.rules.conditions import Event, condition
 
 FIELDS: dict[Per, str] = {
@@ -135,3 +137,26 @@ def _plan_talked_over(event: Event, owed: Obligation | None) -> bool:
 @condition(When.HAS_GOALS)
 def _has_goals(event: Event, owed: Obligation | None) -> bool:
     return isinstance(event.body, HandoverProposed) and bool(event.body.goals)
+
+
+@condition(When.PAIR_LACKS)
+def _pair_lacks(event: Event, owed: Obligation | None) -> bool:
+    return _pair_owed(event.watch) and not event.watch.head.paired
+
+
+@condition(When.PAIRED)
+def _is_paired(event: Event, owed: Obligation | None) -> bool:
+    return event.watch.head.paired
+
+
+@condition(When.NO_PAIR_OWED)
+def _no_pair_owed(event: Event, owed: Obligation | None) -> bool:
+    return not _pair_owed(event.watch)
+
+
+def _pair_owed(watch: Watch) -> bool:
+    """Of a case that a local team leads (D#187)."""
+    head = watch.head
+    asked = head.agreed.pair if head.agreed else None
+    sort = {PairFor.VT_ORIGIN: head.vt_origin, PairFor.DIRECT_SAFETY: watch.direct, PairFor.ALL: True}
+    return asked is not None and sort[asked] and head.regie_kind is OrganisationKind.LOCAL_TEAM

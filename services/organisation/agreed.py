@@ -1,0 +1,16 @@
+"""What the chain of who leads a case agreed, for the page of the case: who stands in sees it at once (D#19, D#158)."""
+
+from datetime import date
+from typing import Any
+
+from schemas.agreements import in_force
+from schemas.base import Slug
+from services.runtime.directory import Directory
+
+
+def agreed_in(directory: Directory, holder: Slug | None, day: date) -> dict[str, Any] | None:
+    """As it holds on a day; None where nothing was agreed, or nobody leads."""
+    leads = directory.find(holder or "")
+    desk = directory.find(leads.coordination or "") if leads else None
+    agreements = in_force(desk.agreements, day) if desk else None
+    return agreements.model_dump(mode="json") if agreements else None
