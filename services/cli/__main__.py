@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from services.cli import ask_practice as ask_practice  # adds its questions
 from services.cli.agreements import agreements_command
 from services.cli.ask import ask
 from services.cli.audit import audit

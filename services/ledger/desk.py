@@ -34,6 +34,9 @@ OF_A_REGION: Final = frozenset(
         Question.ALONE,
         Question.REFUSALS,
         Question.LEARN,
+        Question.ORIGINS,
+        Question.USES,
+        Question.QUALITY,
     }
 )
 """What a chain coordinator may ask of its region: alerts, and for the rest how many and how long, never which case."""

@@ -48,6 +48,20 @@ def _talk(body: Body) -> Marks:
     yield from _seen({"children": (body.get("first_contact") or {}).get("children_seen", ())})
 
 
+WAS_THERE, DID_NOT_COME = "WAS_THERE", "DID_NOT_COME"
+"""Marks of organisations at a talk; every other mark is of a child."""
+WITH_FAMILY, WITHOUT_FAMILY = "WITH_FAMILY", "WITHOUT_FAMILY"
+
+
+def _invited(body: Body) -> Marks:
+    yield from ((slug, WAS_THERE) for slug in body.get("took_part", ()))
+    yield from ((slug, DID_NOT_COME) for slug in body.get("absent", ()))
+
+
+def _with_whom(field: str) -> Callable[[Body], str | None]:
+    return lambda body: WITH_FAMILY if body.get(field) else WITHOUT_FAMILY
+
+
 def _carried(body: Body) -> str | None:
     return FIRST_CONTACT if body.get("first_contact") else None
 
@@ -75,18 +89,28 @@ ROWS: Final[tuple[EventRow, ...]] = (
     EventRow("cases.closed", outcome="closing"),
     EventRow("reports.registered", "report", "reporter", day="received_at", children=_named),
     EventRow("handovers.proposed", "handover", "kind"),
+    EventRow("handovers.accepted", "handover"),
+    EventRow("handovers.declined", "handover", outcome="reason"),
+    EventRow("handovers.wait_announced", "handover", outcome="reason"),
+    EventRow("handovers.emergency_ended", "handover", outcome="finding"),
     EventRow("handovers.warm_contact_attested", "handover", outcome=_carried, day="held_at", children=_talk),
     EventRow("handovers.first_contact_held", "handover", outcome=lambda _: FIRST_CONTACT, day="held_at", children=_met),
     EventRow("handovers.handed_back", "handover", outcome="reason"),
     EventRow("supports.requested", "support", "kind", children=_named),
     EventRow("supports.accepted", "support", day="start"),
+    EventRow("supports.wait_announced", "support", outcome="reason"),
+    EventRow("supports.reviewed", "support", "outcome", _with_whom("with_family"), "reviewed_on"),
     EventRow("supports.declined", "support", outcome="reason"),
     EventRow("supports.ended", "support", outcome="outcome"),
     EventRow("investigations.registered", "investigation", children=_named),
     EventRow("investigations.started", "investigation"),
+    EventRow("investigations.concluded", "investigation", "outcome", "afterwards"),
     EventRow("measures.started", "measure", "kind", "without_measure", "since", _one),
-    EventRow("measures.worker_assigned", "measure", outcome=_held, day="contact_held_at"),
+    EventRow("measures.worker_assigned", "measure", "plan", outcome=_held, day="contact_held_at"),
     EventRow("measures.ended", "measure", outcome="reason", day="on"),
+    EventRow("stagnations.resolved", "stagnation", "result", _with_whom("with_family")),
+    EventRow("consults.held", "consult", "topic", _with_whom("family"), "held_on", _invited),
+    EventRow("assessments.recorded", "assessment", "kind", day="made_on"),
     EventRow("sight.confirmed", day="seen_at", children=_seen),
 )
 """Everything that is counted. What is not here, and every other field, is not kept."""

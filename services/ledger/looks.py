@@ -33,6 +33,9 @@ class Question(StrEnum):
     ALONE = "ALONE"
     REFUSALS = "REFUSALS"
     LEARN = "LEARN"
+    ORIGINS = "ORIGINS"
+    USES = "USES"
+    QUALITY = "QUALITY"
 
 
 class Asked(Frozen):

@@ -188,7 +188,8 @@ event_children = sa.Table(
     sa.Column("age", CODE),
     sa.ForeignKeyConstraint(_KEY, [f"events.{name}" for name in _KEY]),
 )
-"""The children an event is about, and what it says of each: named, or its place in a talk."""
+"""The children an event is about, and what it says of each: named, or its place in a talk. Of a talk of helpers the
+organisations that were asked stand here, with WAS_THERE or DID_NOT_COME."""
 
 slots = sa.Table(
     "slots",

@@ -18,7 +18,18 @@ from services.runtime.days import midnight
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller
 
-OF_FACTS = frozenset({Question.CONTACT, Question.WAITS, Question.ALONE, Question.ROUTES, Question.LEARN})
+OF_FACTS = frozenset(
+    {
+        Question.CONTACT,
+        Question.WAITS,
+        Question.ALONE,
+        Question.ROUTES,
+        Question.LEARN,
+        Question.ORIGINS,
+        Question.USES,
+        Question.QUALITY,
+    }
+)
 """Questions that are counted from facts, which Kafka keeps for 90 days only."""
 
 First = Annotated[date | None, Query(description="first day, as the Netherlands count them")]

@@ -13,9 +13,12 @@ from services.ledger.questions.alone import Alone, alone
 from services.ledger.questions.asking import Answer, First, Last, answered, asked_period, of_days
 from services.ledger.questions.contact import Contact, contact
 from services.ledger.questions.learn import QUARTER, Learning, days_of, learning
+from services.ledger.questions.origins import Origins, origins
+from services.ledger.questions.quality import Quality, quality
 from services.ledger.questions.refusals import Refusals, refusals
 from services.ledger.questions.routes import Days, Routes, routes
 from services.ledger.questions.scope import Scope, reached, today
+from services.ledger.questions.uses import Uses, uses
 from services.ledger.questions.waits import Waits, waits
 from services.runtime.days import midnight
 from services.runtime.problems import Refused
@@ -29,6 +32,7 @@ def add_numbers(app: FastAPI, desk: Desk, caller: Any) -> None:
     _of_families(app, desk, caller)
     _of_the_chain(app, desk, caller)
     _to_learn(app, desk, caller)
+    _of_practice(app, desk, caller)
 
 
 def _of_families(app: FastAPI, desk: Desk, caller: Any) -> None:
@@ -112,3 +116,35 @@ def _to_learn(app: FastAPI, desk: Desk, caller: Any) -> None:
             return await learning(connection, scope, quarter, desk.kind_of)
 
         return await answered(desk, who, of_days(Question.LEARN, first, last), find)
+
+
+def _of_practice(app: FastAPI, desk: Desk, caller: Any) -> None:
+    @app.get("/api/numbers/origins", response_model=Answer[Origins])
+    async def by_origin(who: Annotated[Caller, caller], since: First = None, until: Last = None) -> Any:
+        """Who waits and who is refused: families with a report at Veilig Thuis, and others."""
+        asked = of_days(Question.ORIGINS, since, until)
+
+        async def find(connection: AsyncConnection, scope: Scope) -> Origins:
+            return await origins(connection, scope, asked_period(asked), await reached(connection, scope.epoch))
+
+        return await answered(desk, who, asked, find)
+
+    @app.get("/api/numbers/uses", response_model=Answer[Uses])
+    async def services_used(who: Annotated[Caller, caller], since: First = None, until: Last = None) -> Any:
+        """How often each service is asked and taken on, light ones too."""
+        asked = of_days(Question.USES, since, until)
+
+        async def find(connection: AsyncConnection, scope: Scope) -> Uses:
+            return await uses(connection, scope, asked_period(asked))
+
+        return await answered(desk, who, asked, find)
+
+    @app.get("/api/numbers/quality", response_model=Answer[Quality])
+    async def of_quality(who: Annotated[Caller, caller], since: First = None, until: Last = None) -> Any:
+        """What goes well and what does not: assessments, evaluations, talks, returns, requests, words in a measure."""
+        asked = of_days(Question.QUALITY, since, until)
+
+        async def find(connection: AsyncConnection, scope: Scope) -> Quality:
+            return await quality(connection, scope, asked_period(asked), await today(connection, scope.epoch))
+
+        return await answered(desk, who, asked, find)
