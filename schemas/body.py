@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -126,6 +126,16 @@ class Channel(StrEnum):
     SCHOOL = "SCHOOL"
 
 
+class Experience(Frozen):
+    """How somebody of the family found the handover (ervaring), asked of parents and of youths: eight in ten parents
+    were involved in decisions, five in ten youths (IGJ 2023, Cliëntgericht; D#115).
+    """
+
+    person: PersonRef
+    involved: Literal["YES", "PARTLY", "NO", "DID_NOT_SAY"]
+    told_again: bool | None = None  # had to tell the story once more
+
+
 class FirstContact(Frozen):
     """The receiver's first real contact with the family. What has changed since is an ACCOUNT item of the receiver."""
 
@@ -133,6 +143,14 @@ class FirstContact(Frozen):
     children_seen: Annotated[tuple[ChildSeen, ...], Field(max_length=16)] = ()
     changed: Known  # was it asked what has changed since the story was written
     confidential_adviser_told: bool  # vertrouwenspersoon, Jeugdwet 4.1.9
+    experiences: Annotated[tuple[Experience, ...], Field(max_length=16)] = ()
+
+    @model_validator(mode="after")
+    def _of_who_was_met(self) -> Self:
+        seen = {*self.met, *(child.child for child in self.children_seen)}
+        if not {one.person for one in self.experiences} <= seen:
+            raise ValueError("an experience is of somebody who was met")
+        return self
 
 
 Attempts = Annotated[Count, Field(le=99)]

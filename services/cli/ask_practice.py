@@ -46,6 +46,7 @@ def _uses(answer: Row) -> Shown:
 
 
 PARTS = {
+    "experiences": ("How a handover was", ("who", "asked", "involved", "partly", "not_involved", "told_again")),
     "assessed": ("Assessed after it was accepted", ("organisation", "accepted", "in_time", "later", "none")),
     "evaluated": ("Evaluated", ("what", "number", "with_family")),
     "attendance": ("At talks of helpers", ("organisation", "came", "did_not_come")),

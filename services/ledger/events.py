@@ -40,16 +40,30 @@ def _seen(body: Body) -> Marks:
 
 
 def _met(body: Body) -> Marks:
-    return _seen({"children": (body.get("contact") or {}).get("children_seen", ())})
+    contact = body.get("contact") or {}
+    yield from _seen({"children": contact.get("children_seen", ())})
+    yield from _found(contact)
+
+
+def _found(contact: Body) -> Marks:
+    """How each person who was met found the handover."""
+    for each in contact.get("experiences", ()):
+        yield each["person"], f"{INVOLVED}{each['involved']}"
+        if each.get("told_again") is not None:
+            yield each["person"], TOLD_AGAIN if each["told_again"] else NOT_TOLD_AGAIN
 
 
 def _talk(body: Body) -> Marks:
     yield from map(tuple, body.get("children", ()))
-    yield from _seen({"children": (body.get("first_contact") or {}).get("children_seen", ())})
+    contact = body.get("first_contact") or {}
+    yield from _seen({"children": contact.get("children_seen", ())})
+    yield from _found(contact)
 
 
 WAS_THERE, DID_NOT_COME = "WAS_THERE", "DID_NOT_COME"
-"""Marks of organisations at a talk; every other mark is of a child."""
+"""Marks of organisations at a talk."""
+INVOLVED, TOLD_AGAIN, NOT_TOLD_AGAIN = "INVOLVED_", "TOLD_AGAIN", "NOT_TOLD_AGAIN"
+"""Marks of a person of the family, youth or not: how they found a handover."""
 WITH_FAMILY, WITHOUT_FAMILY = "WITH_FAMILY", "WITHOUT_FAMILY"
 
 

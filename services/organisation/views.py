@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug, Subject
+from schemas.tables import lead
 from schemas.tables.ladder import TO_PRIVACY_OFFICERS
 from services.organisation import corrections, steps
 from services.organisation import tables as t
@@ -104,6 +105,7 @@ async def case(connection: AsyncConnection, subject: Subject, today: date) -> Ro
         "standing_in": await stand_ins_of(connection, subject, today),
         "subject": subject,
         "regie": head["regie"],
+        "lead_means": {"decides": list(lead.ALONE.values()), "owes": list(lead.OWED)},
         "phase": head["phase"],
         "open": head["open"],
         "contact": head["contact"],

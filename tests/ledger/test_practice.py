@@ -6,9 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.advice import AdviceAsked, AdviceGiven, Topic
-from schemas.body import Phase, SightPlan, Watcher, WatcherKind
+from schemas.body import (
+    Channel,
+    Experience,
+    FirstContact,
+    Known,
+    Phase,
+    SightPlan,
+    Watcher,
+    WatcherKind,
+)
 from schemas.care import (
     AssessmentRecorded,
     MeasureKind,
@@ -21,6 +31,7 @@ from schemas.care import (
 from schemas.handovers import (
     DeclineReason,
     EmergencyEnded,
+    FirstContactHeld,
     HandoverAccepted,
     HandoverDeclined,
     HandoverKind,
@@ -31,6 +42,7 @@ from schemas.handovers import (
 from schemas.investigations import Advised, InvestigationConcluded, InvestigationRegistered
 from schemas.manifest import SourceKind
 from schemas.parties import Professional
+from schemas.service import AgeBand
 from schemas.stagnations import JointConsultHeld
 from schemas.supports import SupportAccepted, SupportEnded, SupportKind, SupportRequested, SupportReviewed
 from services.cli.ask_practice import PARTS
@@ -77,6 +89,16 @@ class Practice:
         body = HandoverAccepted(handover=made("h", case), professional=WORKER, first_contact_on=self.today)
         self.say(case, actor, to, body, (S.PROPOSED, S.ACCEPTED, to, actor))
 
+    def meet(self, case: int, *experiences: Experience) -> None:
+        contact = FirstContact(
+            met=("mother", "child"), changed=Known.GIVEN, confidential_adviser_told=True, experiences=experiences
+        )
+        body = FirstContactHeld(
+            handover=made("h", case), held_at=self.teller.gate.now, channel=Channel.HOME_VISIT, contact=contact
+        )
+        ages, moved = {"child": AgeBand.FROM_12}, (S.WARM, S.COMPLETED, VT, TEAM)
+        self.teller.say(self.kit.case(case), TEAM, VT, body, ("child",), ages, moved)
+
     def assess(self, case: int, actor: str) -> None:
         body = AssessmentRecorded(
             assessment=made("a", case),
@@ -102,6 +124,7 @@ def practice(kit: Any) -> Practice:
     p.later(4)
     p.accept(1, TEAM, VT)
     p.accept(2, TEAM, VT)
+    p.meet(1, Experience(person="mother", involved="YES"), Experience(person="child", involved="NO", told_again=True))
     p.say(
         3, TEAM, VT, HandoverDeclined(handover=made("h", 3), reason=DeclineReason.NOT_OUR_TASK),
         (S.PROPOSED, S.DECLINED, VT, TEAM),
@@ -188,6 +211,23 @@ async def test_advice_is_counted_and_nobody_in_it(kit: Any, tmp_path: Path) -> N
     async with served(gate, tmp_path) as ledger:
         (use,) = (await answer(ledger, "uses"))["uses"]
         assert (use["kind"], use["asked"], use["taken"]) == ("ADVICE", 2, 1)
+
+
+async def test_youths_and_parents_are_asked_apart_how_a_handover_was(ledger: Ledger) -> None:
+    """Youths are involved less than their parents (D#115)."""
+    rows = {row.pop("who"): row for row in (await answer(ledger, "quality"))["experiences"]}
+    assert rows["ADULT"] == {"asked": 1, "involved": 1, "partly": 0, "not_involved": 0, "told_again": 0}
+    assert rows["YOUTH"] == {"asked": 1, "involved": 0, "partly": 0, "not_involved": 1, "told_again": 1}
+
+
+def test_an_experience_is_of_somebody_who_was_met() -> None:
+    with pytest.raises(ValidationError, match="somebody who was met"):
+        FirstContact(
+            met=("mother",),
+            changed=Known.GIVEN,
+            confidential_adviser_told=True,
+            experiences=(Experience(person="father", involved="NO"),),
+        )
 
 
 async def test_assessments_are_set_beside_the_day_of_acceptance(ledger: Ledger) -> None:

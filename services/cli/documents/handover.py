@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from schemas.handovers import FINAL, HandoverKind, HandoverState
-from schemas.tables import transitions
+from schemas.tables import lead, transitions
 from schemas.tables.blocks import BLOCKS, Route
 from schemas.tables.transitions import ANY_KIND, NO_STATE, Side, Transition
 from services.cli.documents.words import DUTCH, codes, plainly
@@ -40,7 +40,18 @@ def document() -> str:
     lines = [HEAD, *_states()]
     for title, about, rows in PHASES:
         lines += [f"\n## {title}\n", f"{about}\n", *_diagram(rows), "", *_table(rows)]
-    return "\n".join([*lines, *_blocks()]).rstrip() + "\n"
+    return "\n".join([*lines, *_blocks(), *_lead()]).rstrip() + "\n"
+
+
+def _lead() -> Iterator[str]:
+    """What goes over with the case, from schemas/tables/lead.py."""
+    yield "\n## What comes with the lead (wat regie inhoudt)\n"
+    yield "Only who leads says this; of anybody else it is refused as NOT_REGIE_HOLDER. Veilig Thuis hands over its own"
+    yield "report as well, and who carries out a measure asks others to join.\n"
+    yield "| message | with it who leads may |"
+    yield "|---|---|"
+    yield from (f"| {message} | {what} |" for message, what in lead.ALONE.items())
+    yield f"\nAnd who leads owes, whoever that is by then: {', '.join(lead.OWED)} ([obligations.md](obligations.md))."
 
 
 def _states() -> Iterator[str]:

@@ -1,17 +1,18 @@
 """What goes well and what does not, to learn from (TSD 2017, Bijlage 1, Borgen; D#163): in parts, each a number of its
-own. Assessments in time (D#170), evaluations with the family (D#175), who did not come (D#180), returns that failed
-(D#39), whether the Raad had to be asked (D#87), and words between institution and team during a measure (D#26).
+own. How youths and parents found a handover (D#115), assessments in time (D#170), evaluations with the family (D#175),
+who did not come (D#180), returns that failed (D#39), whether the Raad had to be asked (D#87), and words between
+institution and team during a measure (D#26).
 """
 
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Code, Count, Frozen, Slug
 from services.ledger import store
-from services.ledger.events import DID_NOT_COME, WAS_THERE, WITH_FAMILY
+from services.ledger.events import DID_NOT_COME, INVOLVED, TOLD_AGAIN, WAS_THERE, WITH_FAMILY
 from services.ledger.questions.scope import (
     DELIVERED,
     E,
@@ -78,7 +79,19 @@ class Updates(Frozen):
     joined_plan: Count
 
 
+class Experienced(Frozen):
+    """Of youths, or of parents and other adults: who was asked how a handover was, felt involved, told it all again."""
+
+    who: Literal["YOUTH", "ADULT"]
+    asked: Count
+    involved: Count
+    partly: Count
+    not_involved: Count
+    told_again: Count
+
+
 class Quality(Frozen):
+    experiences: tuple[Experienced, ...]
     assessed: tuple[Assessed, ...]
     evaluated: tuple[Evaluated, ...]
     attendance: tuple[Attendance, ...]
@@ -91,6 +104,7 @@ async def quality(connection: AsyncConnection, scope: Scope, when: Period, on: d
     """Of what began, or was said, in these days, looked at on day `on`."""
     events = counted(scope.epoch)
     parts: dict[str, sa.Select[Any]] = {
+        "experiences": _experiences(events, scope, when),
         "assessed": _assessed(events, scope, when),
         "evaluated": _evaluated(events, scope, when),
         "attendance": _attendance(events, scope, when),
@@ -100,6 +114,21 @@ async def quality(connection: AsyncConnection, scope: Scope, when: Period, on: d
     }
     found = {name: [dict(r) for r in (await connection.execute(query)).mappings()] for name, query in parts.items()}
     return Quality.model_validate(found)
+
+
+def _experiences(events: sa.CTE, scope: Scope, when: Period) -> sa.Select[Any]:
+    e, person = events.c, store.event_children.c
+    who = sa.case((person.age.is_not(None), "YOUTH"), else_="ADULT").label("who")
+    query = sa.select(
+        who,
+        _number(person.mark.startswith(INVOLVED), "asked"),
+        _number(person.mark == f"{INVOLVED}YES", "involved"),
+        _number(person.mark == f"{INVOLVED}PARTLY", "partly"),
+        _number(person.mark == f"{INVOLVED}NO", "not_involved"),
+        _number(person.mark == TOLD_AGAIN, "told_again"),
+    ).select_from(events.join(store.event_children, same_entry(e, person)))
+    told = sa.or_(person.mark.startswith(INVOLVED), person.mark == TOLD_AGAIN)
+    return query.where(told, within(scope, e), *when.holds(e.at)).group_by(who).order_by(who)
 
 
 def _assessed(events: sa.CTE, scope: Scope, when: Period) -> sa.Select[Any]:
