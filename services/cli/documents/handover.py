@@ -48,9 +48,9 @@ def _lead() -> Iterator[str]:
     yield "\n## What comes with the lead (wat regie inhoudt)\n"
     yield "Only who leads says this; of anybody else it is refused as NOT_REGIE_HOLDER. Veilig Thuis hands over its own"
     yield "report as well, and who carries out a measure asks others to join.\n"
-    yield "| message | with it who leads may |"
+    yield "| who leads may | by |"
     yield "|---|---|"
-    yield from (f"| {message} | {what} |" for message, what in lead.ALONE.items())
+    yield from (f"| {what} | {message} |" for message, what in lead.ALONE.items())
     yield f"\nAnd who leads owes, whoever that is by then: {', '.join(lead.OWED)} ([obligations.md](obligations.md))."
 
 
