@@ -1,5 +1,6 @@
 """When an expectation is met, and when it is not."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from services.cli.play.desk import Said
 from services.cli.play.expectations import Judge, includes
 from services.cli.play.scenario import Step
-from services.cli.play.seen import NOTHING, Seen
+from services.cli.play.seen import NOTHING, Seen, in_force
 
 VT, LINDE, DESK = "veilig-thuis-noord", "lokaal-team-linde", "coordinatie-noord"
 DELIVERED = Said("m", "case:1", "delivered")
@@ -150,3 +151,14 @@ def test_a_query_looks_at_the_part_it_names() -> None:
 def test_includes(found: Any, wanted: Any, is_in: bool) -> None:
     """Everything named is there with its value."""
     assert includes(found, wanted) is is_in
+
+
+def test_a_plan_that_has_run_out_is_no_sight() -> None:
+    """Its last day still counts."""
+    plans = [{"child": "child", "owner": VT, "until": "2026-09-09"}, {"child": "child", "owner": LINDE, "until": None}]
+    told = {"regie": VT, "open": True, "handovers": [], "sight": plans}
+    owners = [
+        [row["owner"] for row in in_force(told, date.fromisoformat(day))["sight"]]
+        for day in ("2026-09-09", "2026-09-10")
+    ]
+    assert owners == [[VT, LINDE], [LINDE]]

@@ -102,3 +102,15 @@ def test_the_moment_of_a_step_follows_the_one_before() -> None:
     now = datetime(2026, 3, 2, 9, tzinfo=UTC)
     assert Scenario.moment(step(after="2 weeks"), now) == datetime(2026, 3, 16, 9, tzinfo=UTC)
     assert Scenario.moment(step(), now) == now
+
+
+def test_an_item_keeps_the_day_on_which_it_was_first_said(filling: Filling) -> None:
+    """Said again a week later under the same label it is the same item; without one it is a new one."""
+    fields = {"category": "STORY", "about": "child", "basis": "CONSENT", "text": "It began in May."}
+    again = [fields | {"item": "$story"}, fields, fields | {"item": "$story", "as_of": "2026-10-30"}]
+    letter = step(say="dossiers.shared", to="lokaal-team-berk", purpose="HANDOVER", sections=again)
+    days = []
+    for day in (24, 31):
+        filling.now = datetime(2026, 10, day, 12, 0, tzinfo=AMSTERDAM)
+        days.append([section["as_of"] for section in filling.payload(letter)["manifest"]["sections"]])
+    assert days == [["2026-10-24", "2026-10-24", "2026-10-30"], ["2026-10-24", "2026-10-31", "2026-10-30"]]

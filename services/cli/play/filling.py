@@ -29,6 +29,7 @@ class Filling:
         self._deployment = deployment
         self.labels = labels
         self.now = scenario.start
+        self._days: dict[str, date] = {}  # of items by their label: an item keeps the day on which it was first said
 
     def payload(self, step: Step) -> dict[str, Any]:
         """The JSON of POST /api/messages/{step.say}."""
@@ -67,7 +68,7 @@ class Filling:
             "category": spec.category,
             "about": list(spec.about),
             "kind": spec.kind,
-            "as_of": (spec.as_of or self._today()).isoformat(),
+            "as_of": self._as_of(spec).isoformat(),
             "source": source,
             "bases": self._bases(spec, spec.about),
             "text": spec.text,
@@ -154,6 +155,11 @@ class Filling:
             {"person": ref, "gdpr": spec.gdpr, **self.filled(row.model_dump(mode="json", exclude_none=True))}
             for ref, row in rows.items()
         ]
+
+    def _as_of(self, spec: SectionSpec) -> date:
+        if spec.as_of is not None or spec.item is None:
+            return spec.as_of or self._today()
+        return self._days.setdefault(spec.item, self._today())
 
     def _today(self) -> date:
         return self.now.astimezone(AMSTERDAM).date()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from datetime import date
 from typing import Any, NamedTuple
 
 from services.cli.play.desk import Desks
@@ -44,16 +45,28 @@ class Seen(NamedTuple):
 NOTHING = Seen({}, {})
 
 
-def look(desks: Desks, organisations: tuple[str, ...], case: str | None, pool: Executor) -> Seen:
-    """Ask every organisation of the scenario; nothing is known of a case that was never opened."""
+def look(desks: Desks, organisations: tuple[str, ...], case: str | None, pool: Executor, today: date) -> Seen:
+    """Ask every organisation of the scenario; nothing is known of a case that was never opened. A plan of sight that
+    ended before `today` is none any more.
+    """
     if case is None:
         return NOTHING
     pages = pool.map(lambda slug: desks.get(desks.anyone(slug), f"/api/cases/{case}"), organisations)
     alerts = pool.map(lambda slug: _alerts(desks, slug, case), organisations)
     return Seen(
-        {slug: page for slug, (status, page) in zip(organisations, pages, strict=True) if status == 200},
+        {
+            slug: in_force(page, today)
+            for slug, (status, page) in zip(organisations, pages, strict=True)
+            if status == 200
+        },
         dict(zip(organisations, alerts, strict=True)),
     )
+
+
+def in_force(page: Mapping[str, Any], today: date) -> Mapping[str, Any]:
+    """The page of a case without the plans of sight that are over."""
+    plans = [row for row in page["sight"] if row["until"] is None or date.fromisoformat(row["until"]) >= today]
+    return {**page, "sight": plans}
 
 
 def _alerts(desks: Desks, organisation: str, case: str) -> tuple[Row, ...]:
