@@ -33,8 +33,37 @@ def demo_home() -> Path:
     """The keys and the directory of the demonstration, made once a run and thrown away."""
     folder = tempfile.TemporaryDirectory(prefix="estafette-invariants-")
     atexit.register(folder.cleanup)
-    init(Path(folder.name), Deployment.load())
+    init(Path(folder.name), _agreed(Deployment.load()))
     return Path(folder.name)
+
+
+AGREED = (
+    {
+        "since": "2026-03-06",
+        "document": "noord-1",
+        "terms": {"FIRST_REACTION": "1 working day", "CASE_UPDATE": "20 days", "LONGEST_WAIT": "14 days"},
+        "numbers": {"WAITS": 1, "ATTEMPTS": 1, "HELPERS": 3},
+        "teams": {"lokaal-team-berk": ["SIGNAL_AND_DISCUSS"]},
+        "pair": "ALL",
+    },
+    {
+        "since": "2026-03-20",
+        "document": "noord-2",
+        "terms": {"FIRST_REACTION": "6 working days", "heights.STANDARD.2": "1 working day", "SIGHT.grace": "2 days"},
+        "advisers": ["SAFETY"],
+        "institution": ["BESIDE"],
+        "powers": {"GIVE_STANDSTILL": [], "END_HELP": []},
+    },
+)
+"""Lives begin as the tables have it; on the way they come into what was agreed, and into what was agreed after that."""
+
+
+def _agreed(deployment: Deployment) -> Deployment:
+    told = deployment.model_dump()
+    for each in told["organisations"]:
+        if each["kind"] == "COORDINATION":
+            each["agreements"] = AGREED
+    return Deployment.model_validate(told)
 
 
 @cache

@@ -45,6 +45,8 @@ pair: VT_ORIGIN
 agreements: [noord-2026.yaml, noord-2027.yaml]
 ```
 
+* To see what it does: name the file so in a copy of `deploy/demo.yaml` (of its coordination), and play a story with it:
+  `estafette play --fresh --organisations COPY scenarios/stilstand.yaml`.
 * What is not named is as we have it. `docs/agreements-default.yaml` names everything, as it is: a start to work from.
 * It counts from `since` on (the last one listed that has begun) for cases that an organisation of the chain leads. What
   was decided or owed before stays. To change agreements, list new ones after the old: an entry in which earlier ones
