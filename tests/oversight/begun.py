@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from schemas.agreements import Agreements
 from schemas.handovers import HandoverKind
 from schemas.handovers import HandoverState as S
 from schemas.parties import OrganisationKind
@@ -205,11 +206,16 @@ def _corrected(**case: Any) -> Story:
     return story
 
 
+PAIR = Agreements.model_validate({"since": "2026-01-01", "document": "noord", "pair": "ALL"})
+
 _OTHERWISE: Mapping[str, Callable[..., Story]] = {
     "CONSENT_REVIEW": _at_a_birthday,
     "RECEIPT": _on_its_way,
     "RESEND": _missed,
     "CORRECTION_SEND": _corrected,
+    "PAIR_NAMED": begun(
+        Act("cases.lead_person_changed", LT), regie=LT, regie_kind=OrganisationKind.LOCAL_TEAM, agreed=PAIR
+    ),
 }
 ALL: Mapping[str, Callable[..., Story]] = {**BEGUN, **_OTHERWISE}
 """Every obligation of the table."""

@@ -18,7 +18,7 @@ from tests.rows.tables import FILE, TABLES
 pytestmark = pytest.mark.timeout(900)  # the first of them runs a thousand others
 
 ROOT = Path(__file__).parents[2]
-TOLD = ("tests/gate", "tests/oversight", "--ignore=tests/gate/test_succession_lives.py")
+TOLD = ("tests/gate", "tests/oversight", "tests/agreements", "--ignore=tests/gate/test_succession_lives.py")
 """Stories told twice, under two names, reach no row that the others do not."""
 Exercised = Mapping[str, list[str]]
 
@@ -33,8 +33,9 @@ def advice(table: str, rows: list[str]) -> str:
     named = "\n  ".join(rows)
     return (
         f"no test makes these rows of the table '{table}' decide anything:\n  {named}\n"
-        "Write a test in tests/gate or tests/oversight in which the row accepts, refuses, opens, closes or is heard; "
-        "where no message can reach the row, it is dead: take it out. What counts: tests/rows/recorder.py."
+        "Write a test in tests/gate, tests/oversight or tests/agreements in which the row accepts, refuses, opens, "
+        "closes or is heard; where no message can reach the row, it is dead: take it out.\n"
+        "What counts: tests/rows/recorder.py."
     )
 
 
