@@ -8,6 +8,7 @@ import pytest
 from deploy.directory import Deployment
 from services.cli.play.reading import BadScenario, load
 from services.cli.play.scenario import Scenario
+from tests.play.conftest import DOCS
 
 Faults = Callable[..., str]
 SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
@@ -17,6 +18,11 @@ SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
 def test_every_scenario_in_the_repository_is_in_order(file: Path, deployment: Deployment) -> None:
     """So a change of a schema shows here, without Kafka."""
     assert load(file, deployment).steps
+
+
+def test_the_page_names_every_story() -> None:
+    page = (DOCS / "scenarios.md").read_text()
+    assert [file.stem for file in SCENARIOS if f"| `{file.stem}` |" not in page] == []
 
 
 def test_the_example_of_the_page_is_in_order(read: Callable[..., Scenario]) -> None:
