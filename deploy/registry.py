@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from deploy.fingerprints import spoken
 from deploy.keys import replace
 from deploy.publishing import publish, read
+from schemas.agreements import Agreements, in_force
 from schemas.directory import (
     DirectoryKey,
     DirectoryRecord,
@@ -150,7 +151,7 @@ def plan(folder: Folder, held: Directory, at: datetime) -> Plan:
     if OPERATOR not in pins:
         problems.append(Problem(OPERATOR, "is not pinned", "estafette directory operator"))
     changes = [change for each in stated if (change := _change(each, held)) is not None]
-    return Plan(stated, tuple(changes), tuple(problems), tuple(_warnings(stated, held, at)))
+    return Plan(stated, tuple(changes), tuple(problems), (*_warnings(stated, held, at), *_outgrown(stated, held, at)))
 
 
 def apply(kafka: KafkaSettings, folder: Folder, operator: SigningKey, at: datetime) -> tuple[Plan, Directory]:
@@ -264,15 +265,29 @@ def _problems(each: Stated, held: Directory) -> Iterator[Problem]:
 
 
 def _agreements(each: Stated, held: Directory, at: datetime) -> Iterator[Problem]:
-    """What a chain agreed is within its bounds, and what is new in it begins on a day to come."""
-    before, organisation, today = held.find(each.slug), each.organisation, at.astimezone(AMSTERDAM).date()
-    known = before.agreements if before else organisation.agreements if organisation else ()
-    for agreements in organisation.agreements if organisation else ():
+    """What a chain agrees anew is within its bounds, and begins on a day to come. In a directory that holds nothing of
+    it yet, what has begun counts at once.
+    """
+    before, today = held.find(each.slug), at.astimezone(AMSTERDAM).date()
+    for agreements in _not_held(each, held):
         for flaw in flaws(agreements):
             yield Problem(each.slug, f"{agreements}: {flaw.name}: {flaw.what}", flaw.mend)
-        if agreements not in known and agreements.since <= today:
+        if before is not None and agreements.since <= today:
             what = f"{agreements}: that day has begun, and what was decided in it is not decided again"
             yield Problem(each.slug, what, "agree from a day to come")
+
+
+def _not_held(each: Stated, held: Directory) -> tuple[Agreements, ...]:
+    before, agreed = held.find(each.slug), each.organisation.agreements if each.organisation else ()
+    return tuple(agreements for agreements in agreed if before is None or agreements not in before.agreements)
+
+
+def _outgrown(stated: tuple[Stated, ...], held: Directory, at: datetime) -> Iterator[str]:
+    """Agreements in force that this release has other bounds for: they stay where they are, and ours count."""
+    for each in stated:
+        now = in_force(each.organisation.agreements, at.astimezone(AMSTERDAM).date()) if each.organisation else None
+        for flaw in flaws(now) if now and now not in _not_held(each, held) else ():
+            yield f"{each.slug}: {now}: {flaw.name}: {flaw.what}; ours counts: agree it anew"
 
 
 def _between(stated: tuple[Stated, ...]) -> Iterator[Problem]:

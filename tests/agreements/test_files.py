@@ -128,6 +128,18 @@ def test_nothing_is_published_that_cannot_be_agreed_or_begins_in_the_past(partie
     assert "Uitvoeringsbesluit Wmo 2015 art. 4.1.7(2)" in long.what
 
 
+def test_what_was_agreed_under_other_bounds_stays_and_is_warned_of(parties: Parties) -> None:
+    """It cannot be taken back, so it blocks nothing; ours counts until it is agreed anew."""
+    agree(parties, {"since": "2026-03-01", "terms": {"CASE_UPDATE": "400 days"}})
+    first = parties.plan()
+    assert [problem.mend for problem in first.problems] == ["180 days at most"]
+    held = parties.reader()
+    planned = parties.plan(held)
+    assert planned.problems == ()
+    (warning,) = [told for told in planned.warnings if "CASE_UPDATE" in told]
+    assert "ours counts: agree it anew" in warning
+
+
 def test_what_was_agreed_before_is_followed_and_not_rewritten(parties: Parties) -> None:
     """A reader that holds it keeps it, and alarms."""
     agree(parties, {"numbers": {"WAITS": 1}})
