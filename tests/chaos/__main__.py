@@ -1,7 +1,8 @@
 """python -m tests.chaos [--system] --minutes 10
 
-Without --system the engine alone is put under fire, with it the whole system: services, pages and broker. With --broken
-or --plant it must end with 1: the check can see faults.
+Without --system the engine alone is put under fire, with it the whole system: services, pages and broker. The load is
+any message of any conversation; what came of each kind is counted. With --broken or --plant it must end with 1: the
+check can see faults.
 """
 
 import argparse
@@ -29,7 +30,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     scene: Scene = SpineScene(asked.rate, asked.broken, seed=asked.seed)
     if asked.system or asked.plant:
-        scene = SystemScene(asked.seed, asked.plant)
+        scene = SystemScene(asked.seed, asked.plant, anything=True)
     report = put_under_fire(scene, asked.minutes * 60, asked.seed, settle=60.0 if asked.plant else 240.0)
     sys.stdout.write(f"{report.text()}\n{'seed':48} {asked.seed:>8}\n")
     sys.stdout.write(f"WRONG: {report.wrong()}\n" if report.wrong() else "nothing lost, doubled or out of order\n")

@@ -4,6 +4,7 @@ import random
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,12 +14,15 @@ from tests.chaos.scene import Scene
 
 
 class Report(NamedTuple):
-    """`found`: what was counted; keys that begin with `!` must be 0."""
+    """`found`: what was counted; keys that begin with `!` must be 0. `kinds`: of each kind of message how many came
+    through and how many were refused.
+    """
 
     faults: dict[str, int]
     exits: dict[str, dict[int, int]]
     found: dict[str, int]
     seconds: float
+    kinds: Mapping[str, tuple[int, int]]
 
     def wrong(self) -> dict[str, int]:
         return {name: count for name, count in self.found.items() if name.startswith("!") and count}
@@ -27,7 +31,13 @@ class Report(NamedTuple):
         lines = [f"{'fault: ' + name:48} {count:>8}" for name, count in self.faults.items()]
         lines += [f"{'exits of ' + name:48} {codes}" for name, codes in self.exits.items()]
         lines += [f"{name:48} {count:>8}" for name, count in self.found.items()]
-        return "\n".join([*lines, f"{'seconds':48} {self.seconds:>8.0f}"])
+        lines += [f"{kind:48} {through:>8} {refused:>8}" for kind, (through, refused) in self.kinds.items()]
+        lines += [self._mix(), f"{'seconds':48} {self.seconds:>8.0f}"]
+        return "\n".join(lines)
+
+    def _mix(self) -> str:
+        through, refused = (sum(1 for counts in self.kinds.values() if counts[which]) for which in (0, 1))
+        return f"{'kinds of message: came through, refused':48} {through:>8} {refused:>8}"
 
 
 def put_under_fire(scene: Scene, seconds: float, seed: int, clock: str = "real", settle: float = 120.0) -> Report:
@@ -46,7 +56,7 @@ def put_under_fire(scene: Scene, seconds: float, seed: int, clock: str = "real",
                 last = [process.end() for process in processes]
             exits = {process.name: dict(process.exits) for process in processes}
             found = {**scene.check(), "! SIGTERM did not end a process cleanly": sum(code != 0 for code in last)}
-            return Report(dict(faults.done), exits, found, time.monotonic() - start)
+            return Report(dict(faults.done), exits, found, time.monotonic() - start, scene.kinds())
         finally:
             kafka.kill9()
 

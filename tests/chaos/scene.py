@@ -1,6 +1,6 @@
 """What is put under fire: its topics, its processes, its load, and what must hold afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -33,4 +33,8 @@ class Scene(Protocol):
 
     def check(self) -> dict[str, int]:
         """What an independent reader counts. Keys that begin with `!` must be 0."""
+        ...
+
+    def kinds(self) -> Mapping[str, tuple[int, int]]:
+        """Of each kind of message how many came through and how many were refused, after `check`."""
         ...

@@ -1,30 +1,53 @@
-"""The spine under fire: messages on several outboxes, two processes, and what must come out of them."""
+"""The spine under fire: messages of every kind on several outboxes, two processes, and what must come out of them.
+
+The spine does not judge: it carries whatever bytes there are, as long as messages of each kind are.
+"""
 
 import json
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from confluent_kafka import KafkaError, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy.kafka import LocalKafka
+from schemas.event import Data, Event, wire_type
+from schemas.tables.messages import BODIES
 from services.runtime.kafka import KafkaSettings
 from tests.chaos.engine import INPUTS
 from tests.chaos.processes import Act, Kept
 from tests.chaos.reading import Read, partition_records
 from tests.chaos.spine import FACTS, INBOX, RAISES, STATE
+from tests.invariants.making import Making
 
 SLOTS = 4
 OUTBOXES = ("a.outbox", "b.outbox", "c.outbox")
 ADDED = "d.outbox"
 KEYS = 97
+OFFICES = ("veilig-thuis-noord", "lokaal-team-linde")
+EACH = 5
+"""Different messages of each kind."""
 CLOCKS_APART_MS = 20
 """How far the broker's clock and a process's may be apart on one machine, with rounding to ms."""
+
+
+def mix(chance: random.Random) -> Iterator[tuple[str, bytes]]:
+    """Some messages of every kind there is, machines' too, as bytes."""
+    now, subject = datetime.now(UTC), f"case:{uuid4()}"
+    making = Making(chance.choice, now, subject, ("child", "mother"), OFFICES, {}, lambda: str(uuid4()))
+    for name, body in BODIES.items():
+        for _ in range(EACH):
+            made = making.body(body)
+            if made is not None:
+                said = {"source": OFFICES[0], "subject": subject, "time": now, "data": Data(body=made)}
+                event = Event(id=str(uuid4()), type=wire_type(name), **said)
+                yield name, event.encode()
 
 
 class SpineScene:
@@ -35,6 +58,8 @@ class SpineScene:
         self._broken = broken
         self._processes = processes
         self._chance = random.Random(seed)
+        self._mix = tuple(mix(self._chance))
+        self._kinds: Counter[str] = Counter()
         self._accepted = 0
         self._refused: list[KafkaError] = []
         self._outboxes = list(OUTBOXES)
@@ -64,10 +89,12 @@ class SpineScene:
             while number < passed * self._rate:
                 number += 1
                 key = self._chance.randrange(KEYS * len(self._outboxes))
+                kind, said = self._chance.choice(self._mix)
+                self._kinds[kind] += 1
                 producer.produce(
                     self._outboxes[key // KEYS],
                     key=b"k%d" % key,
-                    value=b"%d %s" % (number, b"x" * 600),
+                    value=b"%d %s" % (number, said),
                     partition=key % SLOTS,
                     on_delivery=self._delivered,
                 )
@@ -101,6 +128,10 @@ class SpineScene:
 
     def settled(self) -> bool:
         return sum(1 for slot in range(SLOTS) for _ in partition_records(self._kafka, INBOX, slot)) >= self._accepted
+
+    def kinds(self) -> Mapping[str, tuple[int, int]]:
+        """What was sent: the engine refuses nothing."""
+        return {kind: (count, 0) for kind, count in sorted(self._kinds.items())}
 
     def check(self) -> dict[str, int]:
         found: Counter[str] = Counter()

@@ -1,4 +1,5 @@
-"""Professionals at work: one story told many times at once through the pages, whatever dies meanwhile.
+"""Professionals at work: one story told many times at once through the pages, whatever dies meanwhile. Some tell a part
+of it and then say anything (anything.py).
 
 Half of the tellers tell it with the team that merges into the other; what it began is told on by the other.
 """
@@ -7,7 +8,7 @@ import random
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +18,15 @@ from services.cli.play.desk import Desks, NoAnswer, Said
 from services.cli.play.filling import Filling
 from services.cli.play.reading import load
 from services.cli.play.scenario import Scenario, Step
+from tests.chaos.anything import Anything
 
 STORY = Path(__file__).with_name("story.yaml")
 LINDE, BERK = "lokaal-team-linde", "lokaal-team-berk"
 TELLERS = 10
+SAYING_ANYTHING = 6
+"""Tellers beside them, where anything is said."""
+MUCH = 25
+"""Messages of any kind after one story."""
 WHOLE = 0.6
 """The part of all tellings that goes on to the end."""
 CONSENT = "consents.recorded"
@@ -66,18 +72,22 @@ class _Desks(Desks):
 
 
 class Telling(NamedTuple):
-    """One story to tell: with which team, how far, without what."""
+    """One story to tell: with which team, how far, without what, and how much after it."""
 
     scenario: Scenario
     last: int
     without: str
+    anything: int = 0
+    """So many messages of any kind follow."""
 
 
 class Tellers:
     """Tell stories for some seconds; begun ones are told on a little longer."""
 
-    def __init__(self, system: System, seed: int) -> None:
+    def __init__(self, system: System, seed: int, speakers: Sequence[str] = ()) -> None:
+        """`speakers`: who says anything, beside those who tell the story."""
         self._system = system
+        self._speakers = speakers
         self._linde, self._berk = (_story(system, team) for team in (LINDE, BERK))
         self._seed = seed
         self.accepted: list[Accepted] = []
@@ -95,7 +105,8 @@ class Tellers:
 
     def tell(self, seconds: float) -> None:
         end = time.monotonic() + seconds
-        threads = [threading.Thread(target=self._work, args=(end, number)) for number in range(TELLERS)]
+        tellers = TELLERS + (SAYING_ANYTHING if self._speakers else 0)
+        threads = [threading.Thread(target=self._work, args=(end, number)) for number in range(tellers)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -106,7 +117,7 @@ class Tellers:
         desks = _Desks(self._system, self.accepted)
         try:
             while time.monotonic() < end:
-                self._tell(desks, end, self._plan(number, chance))
+                self._tell(desks, end, self._plan(number, chance), chance)
         except BaseException as error:
             self.broken.append(error)
             raise
@@ -117,6 +128,8 @@ class Tellers:
         """Who tells, how far, and what is left out. The first teller tells all, the second leaves handovers open."""
         scenario = self._linde if number % 2 or self._merged() else self._berk
         whole = _index(scenario, ANOTHER)
+        if number >= TELLERS:
+            return Telling(self._linde, chance.randrange(1, whole), "", MUCH)
         if number in (0, 2):
             return Telling(scenario, whole, "")
         if number == 1:
@@ -127,7 +140,7 @@ class Tellers:
     def _merged(self) -> bool:
         return self.merged_at is not None and datetime.now(UTC) > self.merged_at
 
-    def _tell(self, desks: Desks, end: float, telling: Telling) -> None:
+    def _tell(self, desks: Desks, end: float, telling: Telling, chance: random.Random) -> None:
         filling, index, strict = Filling(telling.scenario, self._system.deployment, {}), 0, not telling.without
         while index < telling.last and time.monotonic() < end + LONGER:
             if telling.scenario is self._berk and self.merged_at is not None:
@@ -141,6 +154,16 @@ class Tellers:
                 self.halfway.set()
             if step.say != telling.without:
                 strict = self._step(desks, filling, step, strict)
+        self._say_anything(desks, filling, end, telling, chance)
+
+    def _say_anything(
+        self, desks: Desks, filling: Filling, end: float, telling: Telling, chance: random.Random
+    ) -> None:
+        subject = filling.labels.get(telling.scenario.steps[0].case)
+        anything = Anything(self._system, self._speakers, chance)
+        for _ in range(telling.anything if subject else 0):
+            if time.monotonic() < end:
+                anything.say(desks, filling, str(subject))
 
     def _take_over(self, desks: Desks, filling: Filling, index: int) -> int:
         """The other team names its own professional in an accepted handover. Where to go on."""

@@ -45,6 +45,16 @@ def check(trail: Trail, accepted: Sequence[Accepted], succession: Succession | N
     return dict(found)
 
 
+def by_kind(trail: Trail) -> dict[str, tuple[int, int]]:
+    """How many of each kind of message were delivered, and how many refused."""
+    decided = [entry for slot in trail.slots for entry in _decisions(slot.ledger) if entry.verdict in FIRST]
+    counted = Counter((entry.message.type, entry.verdict) for entry in decided if entry.message)
+    return {
+        kind: (counted[kind, Verdict.DELIVERED], counted[kind, Verdict.REFUSED])
+        for kind in sorted({k for k, _ in counted})
+    }
+
+
 def chains(slot: Slot) -> dict[str, int]:
     """Slot chain and case chains: numbered from 1, each naming the one before."""
     before: tuple[int, str | None] = (0, None)

@@ -6,7 +6,7 @@ Meanwhile parties renew their keys, and one local team merges into the other.
 import random
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,10 +25,12 @@ from services.runtime.jose import PublicKey
 from tests.chaos.processes import Act, Kept
 from tests.chaos.reading import all_records
 from tests.chaos.stories import BERK, LINDE, Accepted, Tellers
-from tests.chaos.system_check import Succession, check
+from tests.chaos.system_check import Succession, by_kind, check
 from tests.chaos.trail import Trail, read_trail
 
 ORGANISATIONS = ("veilig-thuis-noord", LINDE, BERK, "coordinatie-noord")
+MORE = ("gi-noord", "raad-noord")
+"""Who else says something where anything is said."""
 SLOTS = 4
 PLANTS = ("untransacted", "doubled", "forgotten")
 AHEAD = timedelta(seconds=15)
@@ -40,10 +42,15 @@ QUIET = 4.0
 
 class SystemScene:
     """`plant`: a fault to be seen. `untransacted`: gates that write without transactions; `doubled`: one record is
-    delivered twice; `forgotten`: a row of a page's store is gone."""
+    delivered twice; `forgotten`: a row of a page's store is gone. `anything`: any message of any conversation is said,
+    by more organisations, and not only what the story tells; not by the team that merges, whose last words may come
+    too late.
+    """
 
-    def __init__(self, seed: int, plant: str = "") -> None:
+    def __init__(self, seed: int, plant: str = "", anything: bool = False) -> None:
         self._seed = seed
+        self._organisations = (*ORGANISATIONS, *MORE) if anything else ORGANISATIONS
+        self._speakers = tuple(slug for slug in self._organisations if slug != BERK) if anything else ()
         self._plant = plant
         self._chance = random.Random(seed)
         self._succession: Succession | None = None
@@ -55,12 +62,12 @@ class SystemScene:
     def prepare(self, kafka: LocalKafka) -> None:
         file = kafka.home / "organisations.yaml"
         told = yaml.safe_load(DEMO.read_text())
-        told["organisations"] = [each for each in told["organisations"] if each["slug"] in ORGANISATIONS]
+        told["organisations"] = [each for each in told["organisations"] if each["slug"] in self._organisations]
         file.write_text(yaml.safe_dump(told))
         self._system = System(kafka.home, file, free_block(len(told["services"]) + len(told["organisations"])))
         self._system.prepare(SLOTS, "real")
         self._kafka = kafka.settings.kafka("admin")
-        self._tellers = Tellers(self._system, self._seed)
+        self._tellers = Tellers(self._system, self._seed, self._speakers)
 
     def processes(self, logs: Path) -> Sequence[Kept]:
         gate, *others = self._system.processes
@@ -93,7 +100,7 @@ class SystemScene:
         self._tellers.merged_at = at
 
     def _renew(self) -> None:
-        rotate_now(self._system, self._chance.choice(["gate", "oversight", *ORGANISATIONS]))
+        rotate_now(self._system, self._chance.choice(["gate", "oversight", *self._organisations]))
 
     def load(self, seconds: float) -> None:
         self._tellers.tell(seconds)
@@ -136,6 +143,10 @@ class SystemScene:
             "! tellers that broke off": len(self._tellers.broken),
         }
 
+    def kinds(self) -> Mapping[str, tuple[int, int]]:
+        """Those that pages sent: a page's own machine and oversight are counted too."""
+        return by_kind(self.trail)
+
     def judge(self, trail: Trail) -> dict[str, int]:
         """What the check says of a trail of this scene."""
         return check(trail, self.accepted, self._succession)
@@ -145,7 +156,7 @@ class SystemScene:
         return self._tellers.accepted
 
     def _trail(self) -> Trail:
-        return read_trail(self._system.home, self._kafka, ORGANISATIONS, SLOTS, self._gate_keys())
+        return read_trail(self._system.home, self._kafka, self._organisations, SLOTS, self._gate_keys())
 
     def _gate_keys(self) -> dict[str, PublicKey]:
         """Every key that the gate ever signed with, from the directory's files."""
