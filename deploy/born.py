@@ -24,6 +24,7 @@ WARM: Final = [
     "services.ledger.projection",
     "services.ledger.api",
     "services.organisation.app",
+    "deploy.settled",
 ]
 """What the services have in common; none of these starts a thread or reads a setting when it is imported."""
 SET_DEATH_SIGNAL: Final = 1

@@ -175,7 +175,7 @@ BREAKS: tuple[Break, ...] = (
     ),
     Break(
         "text", "a code may be any text", "schemas/base.py",
-        'Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$")]\n',
+        'Code = Annotated[str, StringConstraints(pattern=f"^{CODE_PATTERN}$")]\n',
         "Code = str\n", MARKUP,
     ),
     # Scenarios

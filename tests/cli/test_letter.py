@@ -7,11 +7,13 @@ from services.cli.letter import letter
 
 def section(category: str, *about: str) -> dict[str, Any]:
     bases = [{"person": ref, "secrecy_in_words": f"consent of {ref}"} for ref in about]
-    return {"category_in_words": category, "about": about, "bases": bases}
+    told = {"category": category.upper(), "category_in_words": category}
+    return {"item": f"item of {category}", **told, "about": about, "bases": bases}
 
 
 def line(*sections: dict[str, Any], verdict: str = "DELIVERED", opened: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
+        "message": "a letter",
         "at": "2026-03-02T09:00:00Z",
         "actor": "lokaal-team-linde",
         "recipients": ["gi-noord"],

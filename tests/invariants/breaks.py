@@ -146,8 +146,8 @@ BREAKS: tuple[Break, ...] = (
     ),
     Break(
         "I8", "signatures of entries are not checked", "services/ledger/chain.py",
-        "    payload, _ = verify_compact(line, resolve)\n",
-        '    payload = __import__("base64").urlsafe_b64decode(str(line).split(".")[1] + "==")\n', (LEDGER,),
+        "    payload, kid = verify_compact(line, resolve)\n",
+        '    kid, payload = "", __import__("base64").urlsafe_b64decode(str(line).split(".")[1] + "==")\n', (LEDGER,),
     ),
     Break(
         "I8", "the gate does not chain the entries of a case", "services/gate/scribe.py",

@@ -51,6 +51,8 @@ agreements: [noord-2026.yaml, noord-2027.yaml]
 * It counts from `since` on (the last one listed that has begun) for cases that an organisation of the chain leads. What
   was decided or owed before stays. To change agreements, list new ones after the old: an entry in which earlier ones
   are gone or altered is ignored.
+* Agreements are published when everybody in the directory runs a release that knows them: an older one cannot read the
+  entry.
 * A term of law or of a norm becomes shorter, never longer, in the unit it has; so does a term that is there because
   something went before its time. Others: up to twice ours. In direct unsafety nothing takes longer than otherwise. Gate
   and oversight leave alone what is beyond these bounds.
