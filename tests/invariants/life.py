@@ -86,12 +86,13 @@ class Life(RuleBasedStateMachine):
     """One case. `watchers` look at every step of it."""
 
     watchers: ClassVar[tuple[type[Watcher], ...]] = ()
+    world: ClassVar[type[World]] = World
 
     @initialize(opener=st.sampled_from((TEAM, VT, GI)), agreed=st.booleans(), course=st.sampled_from((None, *OPEN)))
     def begins(self, opener: Party, agreed: bool, course: HandoverState | None) -> None:
         """At the very beginning, or with a handover on its way from one team."""
         opener = opener if course is None else TEAM
-        self.talk = Talk(World(), opener=opener)
+        self.talk = Talk(self.world(), opener=opener)
         self.made = 0 if course is None else 1
         self.orders = 0 if course is None else 1
         self.watching = [watcher(self.talk) for watcher in self.watchers]

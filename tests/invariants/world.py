@@ -49,13 +49,15 @@ AGREED = (
     {
         "since": "2026-03-20",
         "document": "noord-2",
-        "terms": {"FIRST_REACTION": "6 working days", "heights.STANDARD.2": "1 working day", "SIGHT.grace": "2 days"},
+        "terms": {"FIRST_REACTION": "6 working days", "heights.STANDARD.2": "1 working day"},
         "advisers": ["SAFETY"],
         "institution": ["BESIDE"],
         "powers": {"GIVE_STANDSTILL": [], "END_HELP": []},
     },
 )
-"""Lives begin as the tables have it; on the way they come into what was agreed, and into what was agreed after that."""
+"""Lives begin as the tables have it; on the way they come into what was agreed, and into what was agreed after that. When
+a child counts as unseen stays ours: by that day I7 is judged.
+"""
 
 
 def _agreed(deployment: Deployment) -> Deployment:
