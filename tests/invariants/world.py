@@ -55,8 +55,8 @@ AGREED = (
         "powers": {"GIVE_STANDSTILL": [], "END_HELP": []},
     },
 )
-"""Lives begin as the tables have it; on the way they come into what was agreed, and into what was agreed after that. When
-a child counts as unseen stays ours: by that day I7 is judged.
+"""Lives begin as the tables have it; on the way they come into what was agreed, and into what was agreed after that.
+When a child counts as unseen stays ours: by that day I7 is judged.
 """
 
 
