@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import fastapi.dependencies.models
 import pytest
 from confluent_kafka.admin import (
     AdminClient,
@@ -31,6 +32,15 @@ FIRST, LAST = "tests/system/test_stories.py", "tests/chaos/"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (FIRST not in str(item.path), LAST in str(item.path)))
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """FastAPI remembers every function that it served, and with it the application: hundreds of them here."""
+    yield
+    for each in vars(fastapi.dependencies.models).values():
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
 
 
 class Broker(LocalKafka):

@@ -13,7 +13,7 @@ from services.organisation.reading import reading_routes
 from services.organisation.sending import MAX_REQUEST, Accepted, described, sending_routes
 from services.organisation.trust import trust_routes
 from services.runtime.api_page import add_page
-from services.runtime.guard import ANSWERS, guard
+from services.runtime.guard import ANSWERS, guard, take
 from services.runtime.health import add_pages
 from services.runtime.problems import Refused
 from services.runtime.rates import Rate
@@ -35,10 +35,10 @@ def build(front: Front) -> FastAPI:
             raise Refused(503, "no key to sign with that the directory accepts now: the administrator makes a new one")
 
     guard(app, MAX_REQUEST, Rate(ADDRESS_PER_SECOND, ADDRESS_BURST))
-    app.include_router(sending_routes(front.profile.kind, front.desk, doors, ready))
-    app.include_router(reading_routes(front, doors))
-    app.include_router(trust_routes(front, doors))
-    app.include_router(privacy_routes(front, doors))
+    take(app, sending_routes(front.profile.kind, front.desk, doors, ready))
+    take(app, reading_routes(front, doors))
+    take(app, trust_routes(front, doors))
+    take(app, privacy_routes(front, doors))
 
     @app.get("/health", tags=["operate"], responses={503: {"description": "not ready; `reason` says why"}})
     async def health() -> JSONResponse:

@@ -17,6 +17,7 @@ from services.organisation.access import Doors
 from services.organisation.erasure import RECORDED, Asked, Erasure, Hold
 from services.organisation.front import Front
 from services.organisation.strictly import only_one_meaning
+from services.runtime.guard import routes_of
 from services.runtime.problems import Refused, described
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller, Role
@@ -58,7 +59,7 @@ class Erasures(Frozen):
 
 def privacy_routes(front: Front, doors: Doors) -> APIRouter:
     """Two persons erase: a privacy officer, and a professional who knows the family."""
-    router = APIRouter(tags=["privacy"], responses=described(401, 403, 422, 429))
+    router = routes_of("privacy", 401, 403, 422, 429)
     officer = doors.admits(OFFICER)
     _of_erasures(router, front, officer, doors)
     _of_holds(router, front, officer)

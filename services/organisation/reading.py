@@ -18,6 +18,7 @@ from services.organisation.front import Front
 from services.organisation.withheld import withheld_of
 from services.organisation.worklist import worklist
 from services.runtime.days import AMSTERDAM, midnight
+from services.runtime.guard import routes_of
 from services.runtime.problems import Refused, described
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller, Role
@@ -31,7 +32,7 @@ Rows = list[dict[str, Any]]
 
 def reading_routes(front: Front, doors: Doors) -> APIRouter:
     """Every GET of the edge but /health."""
-    router = APIRouter(tags=["look"], responses=described(401, 403, 422, 429, 503))
+    router = routes_of("look", 401, 403, 422, 429, 503)
     for add in (_sent, _inbox, _letters, _cases, _held_back, _owed):
         add(router, front, doors)
     return router

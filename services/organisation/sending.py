@@ -15,6 +15,7 @@ from services.organisation.composing import Unsendable
 from services.organisation.desk import Answer, Desk
 from services.organisation.orders import Order, order_model
 from services.organisation.strictly import only_one_meaning
+from services.runtime.guard import routes_of
 from services.runtime.problems import Problem, Refused, problems_in
 from services.runtime.problems import described as errors
 from services.runtime.tokens import Caller
@@ -50,7 +51,7 @@ def sendable(kind: OrganisationKind) -> tuple[MessageRow, ...]:
 
 def sending_routes(kind: OrganisationKind, desk: Desk, doors: Doors, ready: Any) -> APIRouter:
     """`ready` is a dependency that turns the caller away while nothing can be sent."""
-    router = APIRouter(tags=["send"])
+    router = routes_of("send")
     for row in sendable(kind):
         _add(router, row, order_model(row), desk, doors, ready)
     return router

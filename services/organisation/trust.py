@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends
 from services.organisation.access import Doors
 from services.organisation.front import Front
 from services.runtime.conflicts import warnings
-from services.runtime.problems import described
+from services.runtime.guard import routes_of
 from services.runtime.tokens import Role
 
 
 def trust_routes(front: Front, doors: Doors) -> APIRouter:
     """For everyone who works here: it holds no word about any case."""
-    router = APIRouter(tags=["look"], responses=described(401, 403, 429))
+    router = routes_of("look", 401, 403, 429)
 
     @router.get("/api/directory", dependencies=[Depends(doors.admits(frozenset(Role)))])
     async def directory() -> dict[str, Any]:
