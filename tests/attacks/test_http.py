@@ -67,6 +67,7 @@ def test_every_answer_makes_a_browser_do_nothing(edge: Served, client: httpx2.Cl
                 assert value in answer.headers[name].replace("; style-src", ";; style-src").split(";;")[0]
             else:
                 assert answer.headers[name] == value, (answer.url, name)
+        assert answer.headers["cache-control"] == "no-store"
         assert "server" not in answer.headers and "set-cookie" not in answer.headers
 
 

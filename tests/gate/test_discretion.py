@@ -47,6 +47,9 @@ def test_every_delivery_says_what_to_beware_of(bench: Any, worker: Professional,
     assert bench.say(LT, hidden, plans(bench), to=(VT,)).entry.caution == CAUTION
     second = worker.model_copy(update={"ref": "another"})
     calm = UNSAFE.model_copy(update={"contact_unsafe": False})
+    for alone in (None, worker):
+        kept = bench.say(LT, hidden, PersonsChanged(persons=(MOTHER, calm)), by=worker, second=alone)
+        assert set(kept.codes) == {"SECOND_PERSON_MISSING"}
     lifted = bench.say(LT, hidden, PersonsChanged(persons=(MOTHER, calm)), by=worker, second=second)
     assert (lifted.codes, lifted.entry.caution) == ([], None)
     again = bench.say(LT, hidden, PersonsChanged(persons=(UNSAFE,)), by=worker)
