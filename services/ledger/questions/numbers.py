@@ -1,5 +1,6 @@
 """Questions that are answered with numbers, over HTTP."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Subject
 from services.ledger.desk import Desk
-from services.ledger.looks import Question
+from services.ledger.looks import Asked, Question
 from services.ledger.questions.alone import Alone, alone
 from services.ledger.questions.asking import Answer, First, Last, answered, asked_period, of_days
 from services.ledger.questions.contact import Contact, contact
@@ -17,7 +18,7 @@ from services.ledger.questions.origins import Origins, origins
 from services.ledger.questions.quality import Quality, quality
 from services.ledger.questions.refusals import Refusals, refusals
 from services.ledger.questions.routes import Days, Routes, routes
-from services.ledger.questions.scope import Scope, reached, today
+from services.ledger.questions.scope import Period, Scope, reached, today
 from services.ledger.questions.uses import Uses, uses
 from services.ledger.questions.waits import Waits, waits
 from services.runtime.days import midnight
@@ -25,6 +26,8 @@ from services.runtime.problems import Refused
 from services.runtime.tokens import Caller
 
 On = Annotated[date | None, Query(description="the day it is looked at; else the last day, or today")]
+OfPeriod = Callable[[AsyncConnection, Scope, Period], Awaitable[Any]]
+"""Counts for a scope over a period."""
 
 
 def add_numbers(app: FastAPI, desk: Desk, caller: Any) -> None:
@@ -51,12 +54,7 @@ def _of_families(app: FastAPI, desk: Desk, caller: Any) -> None:
     @app.get("/api/numbers/alone", response_model=Answer[Alone])
     async def spoken_alone(who: Annotated[Caller, caller], since: First = None, until: Last = None) -> Any:
         """The share of youths that were spoken to alone in a handover, by age."""
-        asked = of_days(Question.ALONE, since, until)
-
-        async def find(connection: AsyncConnection, scope: Scope) -> Alone:
-            return await alone(connection, scope, asked_period(asked))
-
-        return await answered(desk, who, asked, find)
+        return await _in_days(desk, who, of_days(Question.ALONE, since, until), alone)
 
     @app.get("/api/numbers/routes", response_model=Answer[Routes])
     async def client_routes(
@@ -93,12 +91,7 @@ def _of_the_chain(app: FastAPI, desk: Desk, caller: Any) -> None:
     @app.get("/api/numbers/refusals", response_model=Answer[Refusals])
     async def refused(who: Annotated[Caller, caller], since: First = None, until: Last = None) -> Any:
         """What was refused, by reason."""
-        asked = of_days(Question.REFUSALS, since, until)
-
-        async def find(connection: AsyncConnection, scope: Scope) -> Refusals:
-            return await refusals(connection, scope, asked_period(asked))
-
-        return await answered(desk, who, asked, find)
+        return await _in_days(desk, who, of_days(Question.REFUSALS, since, until), refusals)
 
 
 def _to_learn(app: FastAPI, desk: Desk, caller: Any) -> None:
@@ -122,29 +115,23 @@ def _of_practice(app: FastAPI, desk: Desk, caller: Any) -> None:
     @app.get("/api/numbers/origins", response_model=Answer[Origins])
     async def by_origin(who: Annotated[Caller, caller], since: First = None, until: Last = None) -> Any:
         """Who waits and who is refused: families with a report at Veilig Thuis, and others."""
-        asked = of_days(Question.ORIGINS, since, until)
-
-        async def find(connection: AsyncConnection, scope: Scope) -> Origins:
-            return await origins(connection, scope, asked_period(asked), await reached(connection, scope.epoch))
-
-        return await answered(desk, who, asked, find)
+        return await _in_days(desk, who, of_days(Question.ORIGINS, since, until), origins)
 
     @app.get("/api/numbers/uses", response_model=Answer[Uses])
     async def services_used(who: Annotated[Caller, caller], since: First = None, until: Last = None) -> Any:
         """How often each service is asked and taken on, light ones too."""
-        asked = of_days(Question.USES, since, until)
-
-        async def find(connection: AsyncConnection, scope: Scope) -> Uses:
-            return await uses(connection, scope, asked_period(asked))
-
-        return await answered(desk, who, asked, find)
+        return await _in_days(desk, who, of_days(Question.USES, since, until), uses)
 
     @app.get("/api/numbers/quality", response_model=Answer[Quality])
     async def of_quality(who: Annotated[Caller, caller], since: First = None, until: Last = None) -> Any:
         """What goes well and what does not: assessments, evaluations, talks, returns, requests, words in a measure."""
-        asked = of_days(Question.QUALITY, since, until)
+        return await _in_days(desk, who, of_days(Question.QUALITY, since, until), quality)
 
-        async def find(connection: AsyncConnection, scope: Scope) -> Quality:
-            return await quality(connection, scope, asked_period(asked), await today(connection, scope.epoch))
 
-        return await answered(desk, who, asked, find)
+async def _in_days(desk: Desk, who: Caller, asked: Asked, count: OfPeriod) -> Any:
+    """The answer to a question that is about its days and nothing else."""
+
+    async def find(connection: AsyncConnection, scope: Scope) -> Any:
+        return await count(connection, scope, asked_period(asked))
+
+    return await answered(desk, who, asked, find)

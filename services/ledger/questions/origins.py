@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Count, Frozen
 from schemas.parties import OrganisationKind
-from services.ledger.questions.scope import DaysBetween, E, Period, Scope, counted
+from services.ledger.questions.scope import DaysBetween, E, Period, Scope, counted, first_said, reached, reported
 
 REPORTED, OTHER = "REPORTED", "OTHER"
 ASKED: Final = ("handovers.proposed", "supports.requested")
@@ -38,8 +38,9 @@ class Origins(Frozen):
     origins: tuple[Origin, ...]
 
 
-async def origins(connection: AsyncConnection, scope: Scope, when: Period, now: datetime) -> Origins:
+async def origins(connection: AsyncConnection, scope: Scope, when: Period) -> Origins:
     """Of what was asked by or of the organisations of the scope in these days."""
+    now = await reached(connection, scope.epoch)
     rows = (await connection.execute(_by_origin(scope, when, now))).mappings()
     return Origins(origins=tuple(_origin(dict(row)) for row in rows))
 
@@ -51,19 +52,15 @@ def _origin(row: dict[str, Any]) -> Origin:
 
 def _by_origin(scope: Scope, when: Period, now: datetime) -> sa.Select[Any]:
     events = counted(scope.epoch)
-    asked, reported = events.alias("asked"), events.alias("reported")
-    a = asked.c
-    from_report = sa.or_(
-        a.actor_kind == OrganisationKind.VEILIG_THUIS.value,
-        sa.exists(sa.select(1).where(reported.c.name == "reports.registered", reported.c.case == a.case)),
-    )
-    answered = sa.type_coerce(_first(events, a, ANSWERED), E.at.type)
+    a = events.alias("asked").c
+    from_report = sa.or_(a.actor_kind == OrganisationKind.VEILIG_THUIS.value, reported(events, a))
+    answered = sa.type_coerce(first_said(events, a, *ANSWERED), E.at.type)
     present = sa.literal(now, E.at.type)
     each = (
         sa.select(
             sa.case((from_report, REPORTED), else_=OTHER).label("origin"),
-            _happened(_first(events, a, DECLINED)).label("declined"),
-            _happened(_first(events, a, WAITED)).label("waited"),
+            _happened(first_said(events, a, *DECLINED)).label("declined"),
+            _happened(first_said(events, a, *WAITED)).label("waited"),
             sa.case((answered.is_(None), 1), else_=0).label("unanswered"),
             DaysBetween(a.at, sa.func.coalesce(answered, present)).label("days"),
         )
@@ -75,13 +72,6 @@ def _by_origin(scope: Scope, when: Period, now: datetime) -> sa.Select[Any]:
     mean = sa.func.avg(each.c.days).label("mean_days")
     query = sa.select(each.c.origin, sa.func.count().label("asked"), *totals, mean)
     return query.group_by(each.c.origin).order_by(each.c.origin.desc())
-
-
-def _first(events: sa.CTE, asked: Any, names: tuple[str, ...]) -> sa.ScalarSelect[Any]:
-    """When one of these was first said of what was asked."""
-    said = events.alias()
-    query = sa.select(sa.func.min(said.c.at)).where(said.c.case == asked.case, said.c.thing == asked.thing)
-    return query.where(said.c.name.in_(names)).scalar_subquery()
 
 
 def _happened(moment: sa.ScalarSelect[Any]) -> sa.ColumnElement[int]:

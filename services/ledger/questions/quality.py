@@ -20,7 +20,10 @@ from services.ledger.questions.scope import (
     Scope,
     WholeDays,
     counted,
+    first_said,
+    reported,
     same_entry,
+    today,
     within,
 )
 
@@ -100,9 +103,9 @@ class Quality(Frozen):
     updates: tuple[Updates, ...]
 
 
-async def quality(connection: AsyncConnection, scope: Scope, when: Period, on: date) -> Quality:
-    """Of what began, or was said, in these days, looked at on day `on`."""
-    events = counted(scope.epoch)
+async def quality(connection: AsyncConnection, scope: Scope, when: Period) -> Quality:
+    """Of what began, or was said, in these days, looked at today."""
+    events, on = counted(scope.epoch), await today(connection, scope.epoch)
     parts: dict[str, sa.Select[Any]] = {
         "experiences": _experiences(events, scope, when),
         "assessed": _assessed(events, scope, when),
@@ -132,15 +135,14 @@ def _experiences(events: sa.CTE, scope: Scope, when: Period) -> sa.Select[Any]:
 
 
 def _assessed(events: sa.CTE, scope: Scope, when: Period) -> sa.Select[Any]:
-    accepted, reported, made = events.alias("accepted"), events.alias("reported"), events.alias("made")
+    accepted, made = events.alias("accepted"), events.alias("made")
     a = accepted.c
     first = sa.select(sa.func.min(made.c.day)).where(
         made.c.case == a.case, made.c.name == "assessments.recorded", made.c.kind == "SAFETY", made.c.actor == a.actor
     )
-    of_report = sa.exists(sa.select(1).where(reported.c.name == "reports.registered", reported.c.case == a.case))
     each = (
         sa.select(a.actor, WholeDays(a.day, first.scalar_subquery()).label("days"))
-        .where(a.name == "handovers.accepted", of_report, a.actor.in_(scope.organisations), *when.holds(a.at))
+        .where(a.name == "handovers.accepted", reported(events, a), a.actor.in_(scope.organisations), *when.holds(a.at))
         .cte("each_accepted")
     )
     days = each.c.days
@@ -183,12 +185,9 @@ def _attendance(events: sa.CTE, scope: Scope, when: Period) -> sa.Select[Any]:
 
 
 def _returns(events: sa.CTE, scope: Scope, when: Period) -> sa.Select[Any]:
-    proposed, taken, after = events.alias("proposed"), events.alias("taken"), events.alias("after")
+    proposed, after = events.alias("proposed"), events.alias("after")
     p = proposed.c
-    accepted = sa.select(sa.func.min(taken.c.day)).where(
-        taken.c.case == p.case, taken.c.thing == p.thing, taken.c.name == "handovers.accepted"
-    )
-    days = WholeDays(p.day, accepted.scalar_subquery())
+    days = WholeDays(p.day, first_said(events, p, "handovers.accepted", of="day"))
     how = sa.case((days.is_(None), "NOT_TAKEN"), (days > IN_TIME, "LATE"), else_="IN_TIME")
     since = WholeDays(p.day, after.c.day)
     again = sa.exists(
@@ -220,12 +219,9 @@ def _afterwards(events: sa.CTE, scope: Scope, when: Period) -> sa.Select[Any]:
 
 def _updates(events: sa.CTE, scope: Scope, when: Period, on: date) -> sa.Select[Any]:
     """Letters and statements of a professional that reached another organisation; a machine tells nobody anything."""
-    started, ended, joined = events.alias("started"), events.alias("ended"), events.alias("joined")
+    started, joined = events.alias("started"), events.alias("joined")
     s = started.c
-    over = sa.select(sa.func.min(ended.c.day)).where(
-        ended.c.case == s.case, ended.c.thing == s.thing, ended.c.name == "measures.ended"
-    )
-    until = sa.func.coalesce(over.scalar_subquery(), sa.bindparam("on", on, sa.Date))
+    until = sa.func.coalesce(first_said(events, s, "measures.ended", of="day"), sa.bindparam("on", on, sa.Date))
     reached = store.entry_recipients.c
     to_another = sa.exists(sa.select(1).where(same_entry(reached), reached.organisation != s.actor))
     words = sa.select(sa.func.count()).where(

@@ -80,6 +80,19 @@ def within(scope: Scope, events: Any) -> sa.ColumnElement[bool]:
     return sa.or_(events.actor.in_(scope.organisations), events.regie.in_(scope.organisations))
 
 
+def reported(events: sa.CTE, event: Any) -> sa.ColumnElement[bool]:
+    """A report of Veilig Thuis stands in the case of the event."""
+    report = events.alias()
+    return sa.exists(sa.select(1).where(report.c.name == "reports.registered", report.c.case == event.case))
+
+
+def first_said(events: sa.CTE, event: Any, *names: str, of: str = "at") -> sa.ScalarSelect[Any]:
+    """When one of these was first said of what the event is about: `of`: the moment, or the day it names."""
+    said = events.alias()
+    query = sa.select(sa.func.min(said.c[of])).where(said.c.case == event.case, said.c.thing == event.thing)
+    return query.where(said.c.name.in_(names)).scalar_subquery()
+
+
 class WholeDays(sa.sql.functions.FunctionElement[int]):
     """Whole days from the first date to the second."""
 
