@@ -21,6 +21,7 @@ from deploy.fingerprints import spoken
 from deploy.keys import replace
 from deploy.publishing import publish, read
 from schemas.agreements import Agreements, in_force
+from schemas.days import dutch_day
 from schemas.directory import (
     DirectoryKey,
     DirectoryRecord,
@@ -35,7 +36,6 @@ from schemas.event import problems_of
 from schemas.parties import OrganisationKind
 from schemas.tables.agreed import flaws
 from services.runtime.conflicts import MEANING
-from services.runtime.days import AMSTERDAM
 from services.runtime.directory import OPERATOR, Directory, Pins, broken_history, load_pins
 from services.runtime.jose import BadSignature, PublicKey, SigningKey, sign_compact, verify_detached
 from services.runtime.kafka import KafkaSettings
@@ -268,7 +268,7 @@ def _agreements(each: Stated, held: Directory, at: datetime) -> Iterator[Problem
     """What a chain agrees anew is within its bounds, and begins on a day to come. In a directory that holds nothing of
     it yet, what has begun counts at once.
     """
-    before, today = held.find(each.slug), at.astimezone(AMSTERDAM).date()
+    before, today = held.find(each.slug), dutch_day(at)
     for agreements in _not_held(each, held):
         for flaw in flaws(agreements):
             yield Problem(each.slug, f"{agreements}: {flaw.name}: {flaw.what}", flaw.mend)
@@ -285,7 +285,7 @@ def _not_held(each: Stated, held: Directory) -> tuple[Agreements, ...]:
 def _outgrown(stated: tuple[Stated, ...], held: Directory, at: datetime) -> Iterator[str]:
     """Agreements in force that this release has other bounds for: they stay where they are, and ours count."""
     for each in stated:
-        now = in_force(each.organisation.agreements, at.astimezone(AMSTERDAM).date()) if each.organisation else None
+        now = in_force(each.organisation.agreements, dutch_day(at)) if each.organisation else None
         for flaw in flaws(now) if now and now not in _not_held(each, held) else ():
             yield f"{each.slug}: {now}: {flaw.name}: {flaw.what}; ours counts: agree it anew"
 

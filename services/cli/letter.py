@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from services.runtime.days import AMSTERDAM
+from schemas.days import AMSTERDAM
 
 Line = Mapping[str, Any]
 REPORTER: Final = "REPORTER"

@@ -13,13 +13,14 @@ from typing import Any
 import structlog
 
 from schemas.base import Frozen, Instant, Slug, Subject, dump
+from schemas.days import dutch_day
 from schemas.entry import EntryHandover
 from schemas.handovers import FINAL
 from schemas.parties import Party
 from schemas.service import GATE, Fact, FactKind, RegieMoved, Succeeded
 from schemas.succession import Names
 from services.gate import facts, telling
-from services.gate.rules.case import Case, Effects, HandoverRecord, SightRecord, dutch_day
+from services.gate.rules.case import Case, Effects, HandoverRecord, SightRecord
 from services.gate.rules.succession import Ended, goes_over
 from services.gate.scribe import Scribe, derived_id
 from services.gate.state import group_of, load_case, save_effects

@@ -7,12 +7,12 @@ from typing import Any, Final, NamedTuple
 
 from schemas.base import dump
 from schemas.body import ChildPlace
+from schemas.days import dutch_day
 from schemas.handovers import HandoverState
 from schemas.service import Fact, FactKind
 from schemas.tables.messages import BODIES
 from services.ledger import store
 from services.ledger.rows import Rows
-from services.runtime.days import AMSTERDAM
 
 NAMED, IN_CASE, SEEN = "NAMED", "IN_CASE", "SEEN"
 SPOKEN_ALONE: Final = ChildPlace.SPOKEN_ALONE.value
@@ -188,9 +188,9 @@ def _event(fact: Fact, row: EventRow, body: Body) -> dict[str, Any]:
 
 def _day(said: str | None, at: datetime) -> date:
     if said is None:
-        return at.astimezone(AMSTERDAM).date()
+        return dutch_day(at)
     if "T" in said:
-        return datetime.fromisoformat(said).astimezone(AMSTERDAM).date()
+        return dutch_day(datetime.fromisoformat(said))
     return date.fromisoformat(said)
 
 

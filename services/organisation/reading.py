@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import StringConstraints
 
 from schemas.base import Slug, Subject, Uuid
+from schemas.days import dutch_day, midnight
 from schemas.parties import OrganisationKind
 from schemas.person import PersonRef
 from services.organisation import views
@@ -17,7 +18,6 @@ from services.organisation.cautions import cautions, for_family
 from services.organisation.front import Front
 from services.organisation.withheld import withheld_of
 from services.organisation.worklist import worklist
-from services.runtime.days import AMSTERDAM, midnight
 from services.runtime.guard import routes_of
 from services.runtime.problems import Refused, described
 from services.runtime.sql import reading
@@ -110,7 +110,7 @@ def _cases(router: APIRouter, front: Front, doors: Doors) -> None:
         """One case: who has regie, who sees each child, where each handover stands, what the chain agreed, and all that
         was said. For the family: where an address is secret, with kinds in the place of organisations.
         """
-        today = front.clock.now().astimezone(AMSTERDAM).date()
+        today = dutch_day(front.clock.now())
         async with reading(front.engine) as connection:
             found = await views.case(connection, case, today)
         if found is None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug
+from schemas.days import dutch_day
 from schemas.event import parse_event
 from schemas.handovers import HandoverState as S
 from schemas.rights import DestructionAsked, RightDecided
@@ -18,7 +19,6 @@ from services.organisation import tables as t
 from services.organisation.cautions import marked
 from services.organisation.intake import CONTROL
 from services.organisation.standing_in import cases_without_somebody, in_words
-from services.runtime.days import AMSTERDAM
 
 SENDER, RECEIVER = "sender", "receiver"
 
@@ -88,7 +88,7 @@ def _row(kind: str, text: str, case: str, since: datetime | None, **more: Any) -
 
 async def _standing_in(connection: AsyncConnection, slug: Slug, now: datetime) -> Iterable[Row]:
     """Before anything else, as long as somebody is away: a signal that comes now comes to who stands in (D#158)."""
-    away = await cases_without_somebody(connection, slug, now.astimezone(AMSTERDAM).date())
+    away = await cases_without_somebody(connection, slug, dutch_day(now))
     return [_row("STANDS_IN", in_words(row), case, None) | row for case, row in away]
 
 

@@ -5,9 +5,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from schemas.days import dutch_day
 from schemas.service import OVERSIGHT
 from services.oversight.app import Oversight
-from services.oversight.rules.calendar import Calendar, YearNotConfigured, day_of
+from services.oversight.rules.calendar import Calendar, YearNotConfigured
 from services.oversight.watching import Watching
 from services.relay.relay import EX_CONFIG, Options, die, run
 from services.relay.types import Stop
@@ -27,7 +28,7 @@ async def main() -> None:
     calendar = Calendar(later=decrees_of(settings.home))
     if cluster.clock == "real":
         today = datetime.now(UTC)
-        calendar.as_known(day_of(today)).require(today.year, (today + AHEAD).year)
+        calendar.as_known(dutch_day(today)).require(today.year, (today + AHEAD).year)
     async with signing(settings, OVERSIGHT, die, Stop) as (_, key, signer):
         oversight = Oversight(key, calendar, signer)
         watching = Watching(oversight, cluster.clock == "real")

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.directory import DEMO
+from schemas.days import AMSTERDAM
 from schemas.decrees import DecreeYear
 from schemas.tables.obligation_row import Basis, days, working_days
 from services.cli.oversight import oversight
-from services.oversight.rules.calendar import AMSTERDAM, Calendar, YearNotConfigured
+from services.oversight.rules.calendar import Calendar, YearNotConfigured
 from services.runtime.decrees import NAME, NotDecreed, decrees_of, read_decrees
 
 EXAMPLE = DEMO.parent / "agreements" / "example-decree-days.yaml"

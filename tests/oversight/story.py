@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.body import Phase
+from schemas.days import AMSTERDAM
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.parties import OrganisationKind
 from schemas.refusal import Flag
 from schemas.service import AlertBody, CaseFact, DeliveryFact, DeliveryState, Fact, FactKind, HandoverFact
 from schemas.tables.transitions import Effect
-from services.oversight.rules.calendar import AMSTERDAM, Calendar
+from services.oversight.rules.calendar import Calendar
 from services.oversight.rules.case import Obligation, Say, Watch
 from services.oversight.rules.follow import apply, fire, follow_delivery, new_watch
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.days import AMSTERDAM, dutch_day
 from schemas.tables.calendar import DECREE_DAYS
 from schemas.tables.obligation_row import Basis, days, hours, working_days
-from services.oversight.rules.calendar import AMSTERDAM, Calendar, YearNotConfigured, day_of, end_of
+from services.oversight.rules.calendar import Calendar, YearNotConfigured, end_of
 
 CALENDAR = Calendar()
 DAYS = st.dates(date(2023, 1, 1), date(2028, 9, 30))
@@ -44,8 +45,8 @@ def test_the_days_off_of_2026_are_those_of_the_law_and_the_decree() -> None:
 def test_no_working_day_ends_on_a_day_off(year: int) -> None:
     """Fixed or moving, by law or by decree, in every year that is configured."""
     for day in sorted(CALENDAR.holidays(year) - {date(year, 1, 1)}):
-        assert day_of(CALENDAR.after(at((day - timedelta(days=1)).isoformat()), working_days(1))) > day
-    assert day_of(CALENDAR.after(at(f"{year - 1}-12-31"), working_days(1))) > date(year, 1, 1)
+        assert dutch_day(CALENDAR.after(at((day - timedelta(days=1)).isoformat()), working_days(1))) > day
+    assert dutch_day(CALENDAR.after(at(f"{year - 1}-12-31"), working_days(1))) > date(year, 1, 1)
 
 
 def test_koningsdag_moves_to_saturday_when_it_falls_on_a_sunday() -> None:
@@ -107,8 +108,8 @@ def test_a_year_without_configuration_is_refused_with_what_to_do() -> None:
 @given(MOMENTS, st.integers(1, 40))
 def test_a_term_in_working_days_ends_on_one(moment: datetime, count: int) -> None:
     """And exactly that many working days lie after the event up to the end."""
-    end = day_of(CALENDAR.after(moment, working_days(count)))
-    start = day_of(moment)
+    end = dutch_day(CALENDAR.after(moment, working_days(count)))
+    start = dutch_day(moment)
     between = [start + timedelta(days=n) for n in range(1, (end - start).days + 1)]
     assert CALENDAR.is_working_day(end)
     assert sum(map(CALENDAR.is_working_day, between)) == count
@@ -117,7 +118,7 @@ def test_a_term_in_working_days_ends_on_one(moment: datetime, count: int) -> Non
 @given(MOMENTS, st.integers(0, 60))
 def test_a_legal_term_never_ends_on_a_day_off_nor_before_its_time(moment: datetime, count: int) -> None:
     """It runs on by less than a fortnight."""
-    end, plain = day_of(CALENDAR.after(moment, days(count, Basis.LAW))), day_of(moment) + timedelta(days=count)
+    end, plain = dutch_day(CALENDAR.after(moment, days(count, Basis.LAW))), dutch_day(moment) + timedelta(days=count)
     assert CALENDAR.is_working_day(end)
     assert timedelta(0) <= end - plain < timedelta(days=14)
 
@@ -139,6 +140,6 @@ def test_no_weekend_is_a_working_day(day: date) -> None:
 @given(MOMENTS, st.integers(0, 15), st.integers(0, 15))
 def test_working_days_add_up(moment: datetime, one: int, other: int) -> None:
     """Rungs of the ladder may be counted one from the other."""
-    start = day_of(moment)
+    start = dutch_day(moment)
     there = CALENDAR.add_working_days(CALENDAR.add_working_days(start, one), other)
     assert there == CALENDAR.add_working_days(start, one + other)

@@ -8,12 +8,13 @@ from typing import Any
 from rich.console import Console
 
 from deploy.directory import Deployment
+from schemas.days import AMSTERDAM
 from schemas.refusal import Mend, Reason, Refusal
 from services.cli.play.account import Account
 from services.cli.play.desk import Said
 from services.cli.play.expectations import Found
 from services.cli.play.player import Played
-from services.cli.play.scenario import AMSTERDAM, Step
+from services.cli.play.scenario import Step
 from services.cli.play.seen import NOTHING, Seen
 
 VT, LINDE, DESK = "veilig-thuis-noord", "lokaal-team-linde", "coordinatie-noord"

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from deploy.directory import Deployment
+from schemas.days import AMSTERDAM
 from services.cli.play.filling import Filling
-from services.cli.play.scenario import AMSTERDAM, Scenario, Step
+from services.cli.play.scenario import Scenario, Step
 
 
 @pytest.fixture

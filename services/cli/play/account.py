@@ -10,12 +10,13 @@ from rich.rule import Rule
 from rich.text import Text
 
 from deploy.directory import Deployment
+from schemas.days import AMSTERDAM
 from schemas.refusal import Reason, Refusal
 from schemas.tables import refusals
 from services.cli.play.desk import Said
 from services.cli.play.expectations import Found
 from services.cli.play.player import Played
-from services.cli.play.scenario import AMSTERDAM, ForwardSpec, Scenario, SectionSpec, Step
+from services.cli.play.scenario import ForwardSpec, Scenario, SectionSpec, Step
 from services.cli.play.seen import NOTHING, Row, Seen
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from services.cli.play.scenario import AMSTERDAM
+from schemas.days import AMSTERDAM
 
 Line = Mapping[str, Any]
 SILENT = ("receipts.", "notices.", "checkpoints.", "dossiers.opened")

@@ -9,10 +9,11 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from deploy.directory import Deployment
+from schemas.days import AMSTERDAM, dutch_day
 from schemas.parties import Professional
 from schemas.tables.messages import BY_NAME
 from services.cli.play.models import holds_a_list, models_in
-from services.cli.play.scenario import AMSTERDAM, LABEL, WHO, BasisSpec, ForwardSpec, Scenario, SectionSpec, Step
+from services.cli.play.scenario import LABEL, WHO, BasisSpec, ForwardSpec, Scenario, SectionSpec, Step
 
 _TODAY = re.compile(r"today(?:([+-]\d+))?(?: (\d\d?):(\d\d))?")
 _NOW = re.compile(r"now(?:([+-]\d+)([mhd]))?")
@@ -162,4 +163,4 @@ class Filling:
         return self._days.setdefault(spec.item, self._today())
 
     def _today(self) -> date:
-        return self.now.astimezone(AMSTERDAM).date()
+        return dutch_day(self.now)

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from deploy.system import System
+from schemas.days import dutch_day
 from services.cli.play.desk import Desks, Said
 from services.cli.play.expectations import Found, Judge
 from services.cli.play.filling import Filling
-from services.cli.play.scenario import AMSTERDAM, Scenario, Step
+from services.cli.play.scenario import Scenario, Step
 from services.cli.play.seen import Seen, look
 from services.cli.play.time import Timekeeper
 
@@ -92,7 +93,7 @@ class Player:
     def judged(self, act: "_Act", pool: ThreadPoolExecutor) -> Played:
         """What is seen after a step, held against what it expects."""
         step = act.step
-        today = self._filling.now.astimezone(AMSTERDAM).date()
+        today = dutch_day(self._filling.now)
         seen = look(self._desks, self.scenario.organisations, self._filling.labels.get(step.case), pool, today)
         found = self._judge.judge(step, act.said, seen)
         if step.open:

@@ -5,11 +5,11 @@ against.
 import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from schemas.base import Code, Frozen, Slug
+from schemas.days import AMSTERDAM
 from schemas.handovers import HandoverState
 from schemas.manifest import (
     Category,
@@ -26,7 +26,6 @@ from schemas.parties import OrganisationKind
 from schemas.person import Custody, Person, PersonStatus, Role
 from schemas.refusal import Flag, Refusal
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 LABEL = r"\$[a-z][a-z0-9_-]{0,40}"
 WHO = r"[a-z][a-z0-9-]{1,47}/[A-Za-z0-9_.-]{1,40}"
 _DURATION = re.compile(r"(\d+) (minute|hour|day|week)s?")

@@ -4,9 +4,7 @@ from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Annotated, ClassVar, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -16,6 +14,7 @@ from schemas.body import Body, ConditionStatus, Phase, SafetyCondition, SightPla
 from schemas.care import MeasureKind, RiskLevel
 from schemas.consents import Decision, Scope
 from schemas.contacts import FixedContact
+from schemas.days import dutch_day
 from schemas.entry import Caution
 from schemas.event import Event
 from schemas.handovers import FINAL, ConsultDecision, HandoverKind, HandoverState, WarmContactAttested
@@ -32,14 +31,6 @@ from services.gate.rules.chain import agreed_by
 from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
 from services.gate.rules.investigation_record import InvestigationRecord, TableRecord
 from services.gate.rules.record import Record as Record
-
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-
-
-@lru_cache(maxsize=4096)
-def dutch_day(moment: datetime) -> date:
-    """The date in the Netherlands at a moment."""
-    return moment.astimezone(AMSTERDAM).date()
 
 
 class CaseHead(Record):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from schemas.consents import Decision
+from schemas.days import dutch_day
 from schemas.handovers import (
     ConsultDecision,
     ConsultHeld,
@@ -17,7 +18,7 @@ from schemas.manifest import Purpose
 from schemas.person import Person, Role
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.consent_ages import ADULT_FROM
-from services.gate.rules.case import Context, HandoverRecord, StatementRecord, dutch_day
+from services.gate.rules.case import Context, HandoverRecord, StatementRecord
 from services.gate.rules.voices import ended
 
 LAW = "BW 1:233; Jeugdwet 1.1, 7.3.4"

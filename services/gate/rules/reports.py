@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from schemas.base import Uuid
 from schemas.body import Body
+from schemas.days import dutch_day
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.reports import InformingPostponed, VtInvestigationConcluded, VtInvestigationDetermined
 from services.gate.rules import sight
 from services.gate.rules.care import judge_care
-from services.gate.rules.case import Context, Judgement, ReportRecord, dutch_day
+from services.gate.rules.case import Context, Judgement, ReportRecord
 from services.gate.rules.refusing import put_unless, unknown, wrong_date, wrong_state
 
 INFORM_WITHIN: Final = timedelta(days=28)

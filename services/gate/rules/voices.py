@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from schemas.base import Slug, Uuid
 from schemas.consents import Decision, Scope
+from schemas.days import dutch_day
 from schemas.manifest import Category, Purpose
 from schemas.parties import OrganisationKind, Party
 from schemas.person import Person, PersonRef, PersonStatus, Role
@@ -26,7 +27,7 @@ from schemas.tables.consent_ages import (
     Mode,
     Voice,
 )
-from services.gate.rules.case import Case, StatementRecord, dutch_day
+from services.gate.rules.case import Case, StatementRecord
 
 Who = PersonRef | Slug
 """A person of the case, or the organisation that holds custody as guardian."""

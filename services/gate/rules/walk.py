@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from schemas.base import Slug
 from schemas.body import Body
 from schemas.care import WorkerAssigned
+from schemas.days import dutch_day
 from schemas.handovers import (
     FINAL,
     ConsultHeld,
@@ -25,7 +26,7 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import HandoverFact
 from schemas.tables.agreed import number_of
 from schemas.tables.transitions import IMPOSED_KINDS, TRANSITIONS, UNDER_WAY, Effect, Side, Transition, When, states_for
-from services.gate.rules.case import AMSTERDAM, Context, HandoverRecord, MeasureRecord
+from services.gate.rules.case import Context, HandoverRecord, MeasureRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def agree(record: HandoverRecord) -> bool:
     one, two = record.attested_sender, record.attested_receiver
     if one is None or two is None:
         return False
-    days = {a.held_at.astimezone(AMSTERDAM).date() for a in (one, two)}
+    days = {dutch_day(a.held_at) for a in (one, two)}
     return len(days) == 1 and set(one.spoke) == set(two.spoke) and set(one.family) == set(two.family)
 
 

@@ -9,12 +9,12 @@ from fastapi import Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Count, Frozen, Slug
+from schemas.days import midnight
 from services.ledger import events, queries, store
 from services.ledger.answers import ReadUpTo
 from services.ledger.desk import Desk
 from services.ledger.looks import Asked, Question
 from services.ledger.questions.scope import DELIVERED, E, Period, Scope, concerns, same_entry
-from services.runtime.days import midnight
 from services.runtime.sql import reading
 from services.runtime.tokens import Caller
 

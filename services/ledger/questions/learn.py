@@ -12,13 +12,13 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Code, Count, Frozen
+from schemas.days import midnight
 from services.ledger.questions.alone import Alone, alone
 from services.ledger.questions.contact import Contact, contact
 from services.ledger.questions.refusals import Refusals, refusals
 from services.ledger.questions.routes import Days, Routes, routes
 from services.ledger.questions.scope import Scope, period
 from services.ledger.questions.waits import KindOf, Wait, waits
-from services.runtime.days import midnight
 
 LEAST: Final = 10
 """The smallest number that is told*: our choice."""

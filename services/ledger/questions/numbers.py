@@ -8,6 +8,7 @@ from fastapi import FastAPI, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Subject
+from schemas.days import midnight
 from services.ledger.desk import Desk
 from services.ledger.looks import Asked, Question
 from services.ledger.questions.alone import Alone, alone
@@ -21,7 +22,6 @@ from services.ledger.questions.routes import Days, Routes, routes
 from services.ledger.questions.scope import Period, Scope, reached, today
 from services.ledger.questions.uses import Uses, uses
 from services.ledger.questions.waits import Waits, waits
-from services.runtime.days import midnight
 from services.runtime.problems import Refused
 from services.runtime.tokens import Caller
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 
 from schemas.base import Slug
+from schemas.days import dutch_day, midnight
 from services.ledger import store
-from services.runtime.days import AMSTERDAM, midnight
 
 E = store.entries.c
 PLACE = ("epoch", "slot", "slot_seq")
@@ -53,7 +53,7 @@ async def reached(connection: AsyncConnection, epoch: str) -> datetime:
 
 async def today(connection: AsyncConnection, epoch: str) -> date:
     """The day of that moment in the Netherlands."""
-    return (await reached(connection, epoch)).astimezone(AMSTERDAM).date()
+    return dutch_day(await reached(connection, epoch))
 
 
 def same_entry(one: Any, other: Any = E) -> sa.ColumnElement[bool]:

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from dateutil.easter import easter
 from dateutil.relativedelta import relativedelta
 
+from schemas.days import AMSTERDAM, dutch_day
 from schemas.decrees import DecreeYear, known_on
 from schemas.tables.calendar import DECREE_DAYS, FIXED, FROM_EASTER, KINGS_DAY
 from schemas.tables.obligation_row import Term, Unit
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _LAST_SECOND = time(23, 59, 59)
 _ONE = timedelta(days=1)
 LONGEST_RUN_ON = 3
@@ -27,11 +26,6 @@ class YearNotConfigured(Exception):
             "to decree-days.yaml under ESTAFETTE_HOME, an empty list when there are none (docs/agreements.md)"
         )
         self.year = year
-
-
-def day_of(at: datetime) -> date:
-    """The date in the Netherlands."""
-    return at.astimezone(AMSTERDAM).date()
 
 
 def end_of(day: date) -> datetime:
@@ -100,7 +94,7 @@ class Calendar:
         """When a term that begins with an event at `at` ends. Hours are elapsed hours, also over the clock change."""
         if term.unit is Unit.HOURS:
             return at.astimezone(UTC) + timedelta(hours=term.count)
-        start = day_of(at)
+        start = dutch_day(at)
         return self.as_known(start)._end(start, term)
 
     def _end(self, start: date, term: Term) -> datetime:

@@ -13,6 +13,7 @@ from schemas.care import (
     WorkerAssigned,
 )
 from schemas.consents import ConsentRecorded, ConsentSetAside
+from schemas.days import dutch_day
 from schemas.handovers import FINAL, HandoverState
 from schemas.service import CaseFact, Fact, HandoverFact, Succeeded
 from schemas.supports import SupportAccepted, SupportDeclined, SupportEnded, SupportRequested
@@ -32,7 +33,7 @@ from services.oversight.rules import (
     sight,
     succession,
 )
-from services.oversight.rules.calendar import Calendar, day_of
+from services.oversight.rules.calendar import Calendar
 from services.oversight.rules.case import Alert, Handover, Head, Obligation, Report, Say, Waiting, Watch
 from services.oversight.rules.conditions import Event, children_seen, closes
 
@@ -119,7 +120,7 @@ def _hand_to_holder(watch: Watch) -> None:
 def _drop_other_birthdays(watch: Watch, fact: Fact) -> None:
     """A birthday still to come that the case no longer shows was a mistake."""
     for owed in watch.of("CONSENT_REVIEW"):
-        to_come = owed.day is not None and owed.day > day_of(fact.at)
+        to_come = owed.day is not None and owed.day > dutch_day(fact.at)
         if to_come and fact.birthdays.get(owed.child or "") != owed.day:
             del watch.owed[owed.key]
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from schemas.agreements import Agreements
 from schemas.body import SightPlan, WatcherKind
 from schemas.care import SightConfirmed, SightPlanned, TrustBroken
+from schemas.days import dutch_day
 from schemas.handovers import (
     ConsultHeld,
     EmergencyTakenOver,
@@ -23,7 +24,7 @@ from schemas.person import PersonRef
 from schemas.service import HandoverFact
 from schemas.supports import SupportWaitAnnounced
 from schemas.tables.agreed import term_of
-from services.oversight.rules.calendar import day_of, end_of
+from services.oversight.rules.calendar import end_of
 from services.oversight.rules.case import Obligation, Plan, Sight, Watch
 from services.oversight.rules.conditions import Event, children_seen
 
@@ -154,7 +155,7 @@ def set_checks(event: Event) -> None:
 def _checks(event: Event, sight: Sight) -> list[Obligation]:
     found = []
     for plan in sight.plans:
-        due = end_of(day_of(_base(plan, sight)) + timedelta(days=plan.every_days))
+        due = end_of(dutch_day(_base(plan, sight)) + timedelta(days=plan.every_days))
         if plan.until is None or due <= end_of(plan.until):
             found.append(_check(event, sight, plan, due))
     return found
@@ -185,7 +186,7 @@ def covered_until(sight: Sight, agreed: Agreements | None) -> datetime | None:
     grace = term_of("SIGHT.grace", agreed).count
     ends = []
     for plan in sight.plans:
-        last = end_of(day_of(_base(plan, sight)) + timedelta(days=plan.every_days + grace))
+        last = end_of(dutch_day(_base(plan, sight)) + timedelta(days=plan.every_days + grace))
         ends.append(last if plan.until is None else min(last, end_of(plan.until)))
     return max(ends, default=None)
 

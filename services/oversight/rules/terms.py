@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from schemas.care import MeasureEnding, MeasureStarted
+from schemas.days import dutch_day
 from schemas.handovers import HandoverProposed, WaitAnnounced
 from schemas.investigations import RaadWaitAnnounced, TableInvited
 from schemas.parties import OrganisationKind
@@ -12,7 +13,7 @@ from schemas.supports import SupportWaitAnnounced
 from schemas.tables.agreed import row_of, term_of
 from schemas.tables.obligation_row import From, Row, Term, working_days
 from schemas.tables.obligations import INFORM_WITHIN, INFORM_WITHIN_VT, LONGEST_EXPECTED
-from services.oversight.rules.calendar import Calendar, day_of, end_of
+from services.oversight.rules.calendar import Calendar, end_of
 from services.oversight.rules.case import Handover
 from services.oversight.rules.conditions import Event
 
@@ -51,7 +52,7 @@ def _from_now(row: Row, event: Event, calendar: Calendar, day: date | None) -> d
 def _wait_until(row: Row, event: Event, calendar: Calendar, day: date | None) -> datetime:
     if not isinstance(event.body, WaitAnnounced | SupportWaitAnnounced):
         return _from_now(row, event, calendar, day)
-    until = max(event.body.until, day_of(event.fact.at))
+    until = max(event.body.until, dutch_day(event.fact.at))
     return min(end_of(until), calendar.after(event.fact.at, term_of("LONGEST_WAIT", event.watch.head.agreed)))
 
 
@@ -139,4 +140,4 @@ def opens_at(row: Row, event: Event, due: datetime) -> datetime:
     before = row_of(row, event.watch.head.agreed).opens_before
     if before is None:
         return event.fact.at
-    return max(event.fact.at, end_of(day_of(due) - timedelta(days=before.count)))
+    return max(event.fact.at, end_of(dutch_day(due) - timedelta(days=before.count)))

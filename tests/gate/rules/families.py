@@ -27,15 +27,7 @@ from schemas.parties import ExternalKind, OrganisationKind, Party, Professional
 from schemas.person import Custody, Person, PersonStatus, Role
 from schemas.refusal import Refusal
 from schemas.tables.messages import BY_NAME
-from services.gate.rules.case import (
-    Case,
-    CaseHead,
-    Context,
-    Judgement,
-    PersonRecord,
-    Record,
-    StatementRecord,
-)
+from services.gate.rules.case import Case, CaseHead, Context, Judgement, PersonRecord, Record, StatementRecord
 
 K = OrganisationKind
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -65,15 +65,7 @@ from schemas.manifest import Category, Manifest, Purpose, Section
 from schemas.parties import Competence, Party, Professional, Registration
 from schemas.person import Person
 from schemas.tables.messages import BY_NAME, Shape
-from services.gate.rules.case import (
-    Case,
-    CaseHead,
-    Context,
-    Effects,
-    HandoverRecord,
-    Judgement,
-    Record,
-)
+from services.gate.rules.case import Case, CaseHead, Context, Effects, HandoverRecord, Judgement, Record
 from services.gate.rules.judge import judge
 from tests.gate.rules.families import (
     EVERYONE,

@@ -32,13 +32,7 @@ from schemas.reports import InformingPostponed, VtInvestigationConcluded, VtInve
 from schemas.rights import AccessAnswered, AccessRequested, CorrectionAsked, DestructionAsked, Objected, RightDecided
 from schemas.supports import SupportEnded, SupportKind, SupportReviewed
 from services.gate.rules.asked_records import Sort
-from services.gate.rules.case import (
-    ItemRecord,
-    MeasureRecord,
-    ReportRecord,
-    RequestRecord,
-    SupportRecord,
-)
+from services.gate.rules.case import ItemRecord, MeasureRecord, ReportRecord, RequestRecord, SupportRecord
 from services.gate.rules.help_records import AbsenceRecord
 from services.gate.rules.investigation_record import InvestigationRecord
 from services.gate.rules.judge import AFTER_CLOSING
