@@ -6,10 +6,10 @@ which bounds, and what holds where nothing was agreed: tables/agreeable.py. The 
 institutions are put in writing anyway (Jeugdwet 3.1(5), 3.5(3)).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field, StringConstraints
 
@@ -92,6 +92,23 @@ def in_force(agreed: Iterable[Agreements], day: date) -> Agreements | None:
     """What holds on a day: the last one listed that has begun. None: everything as we have it."""
     begun = [agreements for agreements in agreed if agreements.since <= day]
     return begun[-1] if begun else None
+
+
+class Member(Protocol):
+    """An organisation as a directory has it."""
+
+    @property
+    def coordination(self) -> Slug | None: ...
+    @property
+    def agreements(self) -> tuple[Agreements, ...]: ...
+
+
+def agreed_by(member: Member | None, find: Callable[[Slug], Member | None], day: date) -> Agreements | None:
+    """What the chain of an organisation agreed: the entry of its coordination, as it holds on a day. None: everything
+    as our own tables have it.
+    """
+    desk = find(member.coordination or "") if member else None
+    return in_force(desk.agreements, day) if desk else None
 
 
 def kept(before: tuple[Agreements, ...], after: tuple[Agreements, ...]) -> bool:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from schemas.agreements import agreed_by
 from schemas.base import Count, Slug, Subject
 from schemas.body import Phase
 from schemas.corrections import DossierCorrected
@@ -17,7 +18,6 @@ from schemas.tables.consent_ages import AGES
 from schemas.tables.grounds import CONSENT
 from services.gate.discretion import outside
 from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord, SupportRecord
-from services.gate.rules.chain import agreed_by
 from services.gate.rules.corrections import to_correct
 from services.gate.rules.roster import helpers
 from services.gate.rules.splitting import pending
@@ -119,7 +119,7 @@ def case_fact(case: Case, directory: Mapping[Slug, Party], today: date) -> CaseF
         duty=_duty(case.of(MeasureRecord).values(), today),
         outside=outside(case, directory),
         paired=_paired(case.of(SupportRecord).values()),
-        agreed=agreed_by(holder, directory, today),
+        agreed=agreed_by(holder, directory.get, today),
     )
 
 
@@ -135,7 +135,7 @@ def thread_fact(thread: Case, directory: Mapping[Slug, Party], today: date) -> C
         phase=Phase.DIRECT_SAFETY if known.urgent else Phase.STABLE_SAFETY,
         vt_origin=False,
         holders=known.parties,
-        agreed=agreed_by(asked, directory, today),
+        agreed=agreed_by(asked, directory.get, today),
     )
 
 

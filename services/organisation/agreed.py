@@ -3,14 +3,12 @@
 from datetime import date
 from typing import Any
 
-from schemas.agreements import in_force
+from schemas.agreements import agreed_by
 from schemas.base import Slug
 from services.runtime.directory import Directory
 
 
 def agreed_in(directory: Directory, holder: Slug | None, day: date) -> dict[str, Any] | None:
     """As it holds on a day; None where nothing was agreed, or nobody leads."""
-    leads = directory.find(holder or "")
-    desk = directory.find(leads.coordination or "") if leads else None
-    agreements = in_force(desk.agreements, day) if desk else None
+    agreements = agreed_by(directory.find(holder or ""), directory.find, day)
     return agreements.model_dump(mode="json") if agreements else None

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from schemas.agreements import InstitutionRole, Power, TeamTask
+from schemas.agreements import InstitutionRole, Power, TeamTask, agreed_by
 from schemas.base import Slug
 from schemas.parties import OrganisationKind
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.supports import SupportKind
 from services.gate.rules.case import Context, SupportRecord
-from services.gate.rules.chain import agreed_by
 from services.gate.rules.help_records import ConsultRecord
 
 ROLE_LAW: Final = "D#17-18; Jeugdwet 3.5(3)"
@@ -56,7 +55,7 @@ def team_lacks(ctx: Context) -> Iterator[Reason]:
 
 
 def _assesses(ctx: Context) -> bool:
-    own = agreed_by(ctx.directory.get(ctx.sender.slug), ctx.directory, ctx.today)
+    own = agreed_by(ctx.directory.get(ctx.sender.slug), ctx.directory.get, ctx.today)
     tasks = own.teams.get(ctx.sender.slug) if own else None
     return tasks is None or TeamTask.ASSESS_AND_INTERVENE in tasks
 

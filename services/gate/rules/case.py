@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, TypeVar, cast
 
 from pydantic import Field
 
-from schemas.agreements import Agreements, InstitutionRole
+from schemas.agreements import Agreements, InstitutionRole, agreed_by
 from schemas.base import Code, Count, Instant, Slug, Subject, Uuid
 from schemas.body import Body, ConditionStatus, Phase, SafetyCondition, SightPlan, Staying
 from schemas.care import MeasureKind, RiskLevel
@@ -27,7 +27,6 @@ from schemas.supports import SupportKind
 from schemas.tables.messages import MessageRow
 from services.gate.rules.asked_records import RequestRecord as RequestRecord
 from services.gate.rules.asked_records import ThreadRecord as ThreadRecord
-from services.gate.rules.chain import agreed_by
 from services.gate.rules.help_records import AbsenceRecord, ConsultRecord, StagnationRecord
 from services.gate.rules.investigation_record import InvestigationRecord, TableRecord
 from services.gate.rules.record import Record as Record
@@ -417,7 +416,7 @@ class Context:
         """What the chain of who leads agreed, as it holds today; in a new case the chain of who speaks."""
         head = self.case.head
         holder = self.directory.get(head.regie or head.last_regie or "", self.sender) if head else self.sender
-        return agreed_by(holder, self.directory, self.today)
+        return agreed_by(holder, self.directory.get, self.today)
 
     @property
     def recipients(self) -> tuple[Party, ...]:
