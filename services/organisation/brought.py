@@ -3,13 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from schemas.base import Subject
 from schemas.body import Known
 from schemas.brought import LifeArea
 from schemas.handovers import HandoverProposed
-from services.organisation.said import Told, told_in
+from services.organisation.said import Told
 
 Row = dict[str, Any]
 
@@ -18,7 +15,8 @@ def brought(told: Iterable[Told]) -> Row | None:
     """Of the latest proposal. Every area of life is there: one that nobody named was not asked, and is shown as that
     (TSD 2017, Bijlage 1; D#169).
     """
-    last = max(told, key=lambda one: one.at, default=None)
+    proposed = (one for one in told if one.name == HandoverProposed.name)
+    last = max(proposed, key=lambda one: one.at, default=None)
     if last is None:
         return None
     body = last.body
@@ -48,8 +46,3 @@ def _family(body: Mapping[str, Any]) -> list[Row]:
         }
         for person in dict.fromkeys((*told, *responses))
     ]
-
-
-async def brought_of(connection: AsyncConnection, subject: Subject) -> Row | None:
-    """Of one case, as far as this organisation sent or got a proposal."""
-    return brought(await told_in(connection, subject, (HandoverProposed.name,)))

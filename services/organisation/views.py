@@ -12,7 +12,7 @@ from schemas.tables import lead
 from schemas.tables.ladder import TO_PRIVACY_OFFICERS
 from services.organisation import corrections, steps
 from services.organisation import tables as t
-from services.organisation.brought import brought_of
+from services.organisation.brought import brought
 from services.organisation.cautions import marked, shown
 from services.organisation.on_the_way import rejections
 from services.organisation.refusals import explained
@@ -115,7 +115,7 @@ async def case(connection: AsyncConnection, subject: Subject, today: date) -> Ro
         "steps": steps.steps(ahead, handovers, head["regie"], today),
         "limits": steps.limits(ahead),
         "handovers": [_handover(row) for row in handovers],
-        "brought": await brought_of(connection, subject),
+        "brought": brought(ahead),
         "sight": [_sight(r) for r in await _of(connection, t.sight, subject, t.sight.c.child)],
         "linked": await linked_to(connection, subject),
         "corrections": await corrections.of_case(connection, subject),
