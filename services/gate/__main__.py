@@ -1,7 +1,8 @@
 """The gate as a process: `python -m services.gate`."""
 
-import asyncio
 import gc
+
+import uvloop
 
 from schemas.service import GATE
 from services.gate.app import RULES, Gate
@@ -33,4 +34,4 @@ async def main() -> None:
 if __name__ == "__main__":
     log.configure(GATE)
     gc.set_threshold(50_000, 20, 100)  # records are many, long-lived and without cycles: look less often
-    asyncio.run(main())
+    uvloop.run(main())

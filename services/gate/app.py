@@ -24,6 +24,7 @@ from services.relay.types import Emit, KilledProcess, Record, Tick, TooLarge, Vi
 from services.runtime import telemetry
 from services.runtime.directory import DirectoryReader
 from services.runtime.jose import SigningKey
+from services.runtime.subjects import of_slot
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,7 @@ class Gate:
         self._signer = signer
         self._reader = reader
         self._slots = slots
+        self._own = [of_slot(slot, slots, identity.epoch) for slot in range(slots)]
         self._elapsed = elapsed
         self._read_at = float("-inf")
         self._known: tuple[int, dict[Slug, Party]] = (-1, {})
@@ -68,7 +70,7 @@ class Gate:
     def decide(self, prepared: Received | Barrier, view: View, now: datetime, slot: int) -> Sequence[Emit]:
         scribe = self._scribe(view, now, slot)
         if isinstance(prepared, Barrier):
-            scribe.checkpoint(self._inboxes(), str(json.loads(prepared.value)["barrier"]))
+            scribe.checkpoint(self._inboxes(), self._own[slot], str(json.loads(prepared.value)["barrier"]))
         else:
             _traced(prepared, scribe, self._world(scribe))
         return scribe.emits
@@ -108,7 +110,7 @@ class Gate:
         head = counters.slot()
         due = head.checkpoint_at is None or tick.at - head.checkpoint_at >= CHECKPOINT_AGE
         if head.seq - head.checkpoint_seq >= CHECKPOINT_ENTRIES or (due and head.seq > head.checkpoint_seq):
-            scribe.checkpoint(self._inboxes(), None)
+            scribe.checkpoint(self._inboxes(), self._own[slot], None)
         return [*scribe.emits, tick_fact(tick.at, tick.barrier)]
 
     def gap(self, topic: str, lost_from: int, lost_to: int, view: View, now: datetime, slot: int) -> Sequence[Emit]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from aiokafka.partitioner import murmur2  # the partitioner of the Java client, kafkajs and aiokafka
 from pydantic import ValidationError
 
 from schemas.base import Slug
@@ -14,6 +13,7 @@ from schemas.tables.messages import BY_NAME, MessageRow
 from services.relay.types import Record, Refresh
 from services.runtime.directory import Directory
 from services.runtime.jose import BadSignature, verify_detached
+from services.runtime.subjects import slot_of
 from services.runtime.telemetry import HEADER, Trace, parse
 
 BARRIER_TYPE = b"application/estafette-barrier+json"
@@ -50,11 +50,6 @@ def owner_of(topic: str) -> Slug:
 
 
 @lru_cache(maxsize=65_536)
-def slot_of(subject: bytes, slots: int) -> int:
-    """The slot a subject belongs to: murmur2 of the key, as the Java client does it."""
-    return int((murmur2(subject) & 0x7FFFFFFF) % slots)
-
-
 def read(record: Record, directory: Directory, slots: int, fresh: bool) -> Received | Barrier:
     """Parse and verify one record.
 
@@ -113,7 +108,7 @@ def _place(received: Received, record: Record, slots: int) -> Received:
     if received.refusal is not None or event is None:
         return received
     key = event.subject.encode()
-    if record.key != key or slot_of(key, slots) != record.partition:
+    if record.key != key or slot_of(event.subject, slots) != record.partition:
         return _refused(received, Refusal.WRONG_PARTITION, "key = subject, partition = murmur2(key) % slots")
     return received
 

@@ -133,20 +133,20 @@ class Scribe:
         self.deliver(to, subject, value, jws, seal)
         return seal
 
-    def checkpoint(self, inboxes: Iterable[Slug], barrier: str | None) -> None:
-        """Sign the end of this slot's chain: once for the ledger, and once for each inbox."""
+    def checkpoint(self, inboxes: Iterable[Slug], subject: Subject, barrier: str | None) -> None:
+        """Sign the end of this slot's chain: once for the ledger, and once for each inbox. `subject` is of this slot:
+        where such a record is the first after a gap, the gap is told under its subject."""
         mark = Checkpoint(barrier=barrier)
         self.write(EntryKind.CHECKPOINT, actor=GATE, checkpoint=mark)
         for inbox in sorted(inboxes):
-            self._checkpoint_to(inbox, mark)
+            self._checkpoint_to(inbox, subject, mark)
         head = self.counters.slot()
         self.counters.set_slot(SlotHead(seq=head.seq, hash=head.hash, checkpoint_seq=head.seq, checkpoint_at=self.now))
 
-    def _checkpoint_to(self, inbox: Slug, mark: Checkpoint) -> None:
+    def _checkpoint_to(self, inbox: Slug, subject: Subject, mark: Checkpoint) -> None:
         head = self.counters.slot()
         if head.hash is None:
             return
-        subject = f"thread:{derived_id('checkpoint', self.identity.epoch, str(self.slot))}"
         body = CheckpointMade(slot=self.slot, slot_seq=head.seq, hash=head.hash, at=self.now, barrier=mark.barrier)
         event, value, jws = self.made(inbox, subject, body, str(head.seq))
         seal = self.write(

@@ -16,6 +16,7 @@ from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uu
 from schemas.entry import Verdict
 from services.gate.rules.case import RECORDS, Case, CaseHead, Effects, ItemRecord, Record, ThreadRecord
 from services.relay.types import View
+from services.runtime.subjects import group_of
 
 REMEMBERED = timedelta(days=60)
 """How long a message id is known again, and how long a closed case keeps more than its head."""
@@ -86,12 +87,6 @@ class _Items(Mapping[str, ItemRecord]):
 
 
 M = TypeVar("M", bound=BaseModel)
-
-
-def group_of(subject: Subject) -> str:
-    """The state group of a case (its UUID) or of a thread."""
-    kind, _, uuid = subject.partition(":")
-    return uuid if kind == "case" else f"{kind}-{uuid}"
 
 
 def load_case(view: View, subject: Subject) -> Case:

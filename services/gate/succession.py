@@ -1,4 +1,4 @@
-"""Lets every case of a slot go over to the successor of an organisation that has ended, and tells everybody.
+"""Lets every case and thread of a slot go over to the successor of an organisation that has ended, and tells everybody.
 
 A case goes over before anything else is said in it, and without a word within some ticks: a hundred cases a tick. How
 far the walk came stands in the state of the slot, so a process that dies goes on where its last transaction ended.
@@ -20,12 +20,13 @@ from schemas.parties import Party
 from schemas.service import GATE, Fact, FactKind, RegieMoved, Succeeded
 from schemas.succession import Names
 from services.gate import facts, telling
-from services.gate.rules.case import Case, Effects, HandoverRecord, SightRecord
+from services.gate.rules.case import Case, Effects, HandoverRecord, SightRecord, ThreadRecord
 from services.gate.rules.succession import Ended, goes_over
 from services.gate.scribe import Scribe, derived_id
-from services.gate.state import group_of, load_case, save_effects
+from services.gate.state import load_case, save_effects
 from services.relay.types import Emit, View
 from services.runtime.directory import Directory
+from services.runtime.subjects import group_of, subject_of
 
 AT_ONCE = 100
 """Cases that go over in one tick: a family has some five parties, so this is about a thousand signatures."""
@@ -75,9 +76,7 @@ def _last(slug: Slug, held: Mapping[Slug, Succession]) -> Slug:
 
 
 def keep_up(scribe: Scribe, parties: Parties, standing: Names, subject: Subject) -> None:
-    """Let one case go over, if it has to."""
-    if not standing or not subject.startswith("case:"):
-        return
+    """Let one case or thread go over, if it has to."""
     for ended, held in _held(scribe.view).items():
         if not held.done and _mentions(scribe.view, group_of(subject), ended):
             _go_over(scribe, parties, subject, Ended(ended, standing[ended]))
@@ -98,9 +97,9 @@ def _some(scribe: Scribe, parties: Parties, ended: Ended, after: str) -> str | N
     for group in sorted(group for group in scribe.view.group_names() if group > after):
         if _mentions(scribe.view, group, ended.old):
             try:
-                _go_over(scribe, parties, f"case:{group}", ended)
+                _go_over(scribe, parties, subject_of(group), ended)
             except Exception as error:  # a bug about one case must not stop the time of the others
-                log.error("CASE_NOT_SUCCEEDED", case=group, error=type(error).__name__)
+                log.error("CASE_NOT_SUCCEEDED", case=subject_of(group), error=type(error).__name__)
             count += 1
             if count == AT_ONCE:
                 return group
@@ -108,8 +107,8 @@ def _some(scribe: Scribe, parties: Parties, ended: Ended, after: str) -> str | N
 
 
 def _mentions(view: View, group: str, slug: Slug) -> bool:
-    """Whether the group is a case in which the organisation is named at all."""
-    if view.get(f"case:{group}:") is None:
+    """Whether the group is a case or thread in which the organisation is named at all."""
+    if view.get(f"case:{group}:") is None and view.get(f"{ThreadRecord.kind}:{group}:") is None:
         return False
     quoted = f'"{slug}"'.encode()
     return any(quoted in value for value in view.group(group).values())
@@ -136,6 +135,9 @@ def _notices(before: Case, after: Case, effects: Effects, parties: Parties, ende
     """The successor first: its entry holds the move. Of a closed case it alone is told, so that it can reopen it."""
     head = after.head
     if head is None:
+        thread = after.thread
+        for party in dict.fromkeys((ended.new, *thread.parties)) if thread is not None and thread.open else ():
+            yield party, Succeeded(ended=ended.old, successor=ended.new), {}
         return
     told = {"holder": head.regie, "also": tuple(_running(effects))}
     moved = telling.regie(before, after)
@@ -187,7 +189,7 @@ def _fact(after: Case, effects: Effects, now: datetime, parties: Parties, ended:
         type=Succeeded.name,
         actor=GATE,
         body=dump(Succeeded(ended=ended.old, successor=ended.new)),
-        case=facts.case_fact(after, parties, today),
+        case=facts.case_fact(after, parties, today) or facts.thread_fact(after, parties, today),
         also=effects.also,
         birthdays=facts.birthdays(after, today),
     )

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from aiokafka.partitioner import murmur2  # the partitioner of the Java client, kafkajs and aiokafka
-
 from schemas.base import Slug, Subject, Uuid, dump
 from schemas.body import Body
 from schemas.event import MAX_OUTBOX, Data, Event, wire_type
 from schemas.manifest import Manifest
 from schemas.parties import OrganisationKind, Professional
 from services.runtime.jose import SigningKey, sign_detached
+from services.runtime.subjects import slot_of
 
 
 class TooLargeError(Exception):
@@ -21,11 +20,6 @@ class TooLargeError(Exception):
 
     def __init__(self, what: str, size: int, allowed: int) -> None:
         super().__init__(f"{what} takes {size} bytes; {allowed} are allowed")
-
-
-def slot_of(subject: Subject, slots: int) -> int:
-    """The partition of a subject, as the Java client counts it."""
-    return int((murmur2(subject.encode()) & 0x7FFFFFFF) % slots)
 
 
 class Clock:

@@ -22,6 +22,7 @@ from services.relay.log import Refused, SlotLog
 from services.relay.own import BIRTH, Birth
 from services.relay.state import RESERVED, BatchView, State
 from services.relay.types import Emit, Record, Stop
+from services.runtime.subjects import group_of, subject_of
 
 BEGINS = (CaseOpened.name, SignalRaised.name, MatchAsked.name)
 """Before these nothing was said of a case or a thread."""
@@ -122,7 +123,7 @@ class _Anew:
 
     def _meant(self, fact: Fact, offset: int, view: BatchView) -> bool:
         """Whether the fact is to be followed: what was known of its case may hold it already."""
-        group = watching.group_of(fact.subject) if fact.subject and fact.kind is not FactKind.TICK else None
+        group = group_of(fact.subject) if fact.subject and fact.kind is not FactKind.TICK else None
         if group is None or fact.kind is FactKind.ALERT_REFUSED:
             return fact.kind is FactKind.TICK
         if group not in self._seen:
@@ -133,7 +134,7 @@ class _Anew:
         return group not in self.done.went_on or offset >= self._read_up_to
 
     def _begin(self, fact: Fact, group: str, view: BatchView) -> None:
-        before = watching.load(BatchView(self._old), watching.subject_of(group))
+        before = watching.load(BatchView(self._old), subject_of(group))
         if fact.type in BEGINS:
             self.done.anew.add(group)
         elif self._old.group(group):
@@ -144,7 +145,7 @@ class _Anew:
             self.done.begun_late.add(
                 group
             )  # alerts it raised before are not known: its numbers go on above any of them
-            late = new_watch(watching.subject_of(group))
+            late = new_watch(subject_of(group))
             late.head = late.head.model_copy(update={"raised": (self._beginning + 1) * MOST})
             watching.begin(view, fact.at)
             watching.save(view, late)
@@ -154,12 +155,12 @@ class _Anew:
         emits: list[Emit] = []
         for group in sorted(self._cases(self._old) | self._cases(self.state)):
             view = BatchView(self.state)
-            before = watching.load(BatchView(self._old), watching.subject_of(group))
+            before = watching.load(BatchView(self._old), subject_of(group))
             if not self.state.group(group):
                 self.done.went_on.add(group)
                 watching.save(view, before)
             else:
-                watch = watching.load(view, watching.subject_of(group))
+                watch = watching.load(view, subject_of(group))
                 emits += self._told(ladder.told_anew(watch, before), view)
             self._keep(view)
         self.done.told = len(emits)

@@ -14,23 +14,13 @@ from services.oversight.rules.calendar import Calendar, YearNotConfigured
 from services.oversight.rules.case import RECORDS, Record, Say, Watch
 from services.oversight.rules.follow import fire_next, new_watch, next_moment
 from services.relay.types import View
+from services.runtime.subjects import group_of, subject_of
 
 _BY_KIND = {record.kind: record for record in RECORDS}
 _CURSOR = "cursor:time:"
 _HOUR = timedelta(hours=1)
 AGAIN = timedelta(hours=1)
 """After an error in the rules, when a case is tried again."""
-
-
-def group_of(subject: Subject) -> str:
-    """The state group of a case (its UUID) or of a thread."""
-    kind, _, uuid = subject.partition(":")
-    return uuid if kind == "case" else f"{kind}-{uuid}"
-
-
-def subject_of(group: str) -> Subject:
-    """The case or thread of a state group."""
-    return f"thread:{group.removeprefix('thread-')}" if group.startswith("thread-") else f"case:{group}"
 
 
 @lru_cache(maxsize=50_000)

@@ -68,7 +68,7 @@ BREAKS: tuple[Break, ...] = (
     ),
     Break(
         "replay", "a message may stand in any partition", ENVELOPE,
-        "    if record.key != key or slot_of(key, slots) != record.partition:\n", "    if record.key != key:\n", ONCE,
+        " or slot_of(event.subject, slots) != record.partition:\n", ":\n", ONCE,
     ),
     # Bytes
     Break(

@@ -24,9 +24,9 @@ from deploy.system import System
 from schemas.directory import DirectoryRecord, KeyUse, Organisation
 from schemas.event import MAX_OUTBOX, wire_type
 from services.cli.fresh import free_block
-from services.organisation.author import slot_of
 from services.runtime.jose import sign_detached
 from services.runtime.settings import Settings
+from services.runtime.subjects import slot_of
 from services.runtime.tokens import Issuer
 
 SLOTS = 4
@@ -38,15 +38,23 @@ WORKER = {"ref": "vt-1", "function": "veilig-thuis-worker", "registration": "SKJ
 T = TypeVar("T")
 
 
+_OPEN: "list[Scene]" = []
+
+
 def until(look: Callable[[], T | None], what: str, within: float = LONGEST) -> T:
-    """The first answer that is not None or False."""
+    """The first answer that is not None or False. A service that ended by itself is said at once: nobody starts it
+    anew here.
+    """
     end = time.monotonic() + within
     while time.monotonic() < end:
         found = look()
         if found is not None and found is not False:
             return found
+        for each in _OPEN:
+            each.check_alive()
         time.sleep(0.02)
-    raise AssertionError(f"waited {within:.0f} s for {what}")
+    logs = "".join(f"\n--- {name}\n{each.log(name)[-2000:]}" for each in _OPEN for name in each.running)
+    raise AssertionError(f"waited {within:.0f} s for {what}{logs}")
 
 
 class Found(NamedTuple):
@@ -205,10 +213,17 @@ class Scene:
                 )
         until(lambda: self._ready(names), f"{', '.join(names)} to be ready")
 
-    def _ready(self, names: Sequence[str]) -> bool:
-        for name in names:
-            if self._running[name].poll() is not None:
+    @property
+    def running(self) -> tuple[str, ...]:
+        return tuple(self._running)
+
+    def check_alive(self) -> None:
+        """Fails when a service that was started and not stopped has ended."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
                 raise AssertionError(f"{name} ended: {self.log(name)[-2000:]}")
+
+    def _ready(self, names: Sequence[str]) -> bool:
         return all(answer.get("ready") is True for answer in self.system.health(names).values())
 
     def stop(self, *names: str) -> None:
@@ -266,9 +281,12 @@ def scene(*services: str, organisations: Sequence[str] = (VT, LINDE, BERK, DESK)
         made = Scene(System(Path(folder) / "home", file, free_block(parts)))
         try:
             made.system.prepare(SLOTS, "real")
+            _OPEN.append(made)
             made.start(*services)
             yield made
         finally:
+            if made in _OPEN:
+                _OPEN.remove(made)
             made.end()
 
 

@@ -13,8 +13,8 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.directory import KeyUse
 from services.gate import quarantine
-from services.organisation.author import slot_of
 from services.runtime.jose import sign_detached
+from services.runtime.subjects import slot_of
 from tests.attacks import forged
 from tests.attacks.scene import (
     BERK,

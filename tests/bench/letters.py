@@ -21,8 +21,8 @@ from schemas.event import CONTENT_TYPE, Data, Event, wire_type
 from schemas.manifest import Basis, Category, Manifest, Purpose, Section, Source, SourceKind, StatementKind
 from schemas.parties import Competence, Professional, Registration
 from schemas.person import Custody, Person, Role
-from services.gate.envelope import slot_of
 from services.runtime.jose import SealingKey, SigningKey, seal, sign_detached
+from services.runtime.subjects import slot_of
 
 SENDER, RECIPIENT = "lokaal-team-linde", "rvt-noord"
 SLOTS = 4
@@ -106,7 +106,7 @@ class Author:
         )
         value = event.encode()
         key = case.subject.encode()
-        return Message(key, slot_of(key, SLOTS), value, sign_detached(value, self.key).encode())
+        return Message(key, slot_of(case.subject, SLOTS), value, sign_detached(value, self.key).encode())
 
 
 def consent(about: str, given_by: str) -> ConsentRecorded:

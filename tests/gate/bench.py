@@ -1,6 +1,7 @@
 """The gate in memory: real keys, real directory entries, real rules; only Kafka is left out."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +17,12 @@ from schemas.manifest import Manifest
 from schemas.parties import Competence, Professional, Registration
 from schemas.service import Fact, VerdictGiven
 from services.gate.app import RULES, Gate
-from services.gate.envelope import slot_of
 from services.gate.scribe import Identity
 from services.relay.state import BatchView, State
 from services.relay.types import Emit, Record, Refresh, Tick
 from services.runtime.directory import Directory, load_pins
 from services.runtime.jose import SigningKey, sign_detached, verify_compact, verify_detached
+from services.runtime.subjects import slot_of
 from tests.gate.rules.families import JWE
 
 SLOTS = 4
@@ -103,6 +104,13 @@ class Outcome:
         return [Fact.model_validate_json(emit.value or b"") for emit in self.to("case.facts")]
 
 
+def _of_slot(outcome: Outcome, slot: int) -> Outcome:
+    """What the gate says by itself belongs to the slot it stands in: who gets it answers under its subject."""
+    said = {emit.key.decode() for emit in outcome.emits if emit.topic.endswith(".inbox")}
+    assert all(slot_of(subject, SLOTS) == slot for subject in said), said
+    return outcome
+
+
 class GateBench:
     """One gate with the demo's organisations, decided record by record."""
 
@@ -151,7 +159,7 @@ class GateBench:
 
     def send(self, source: str, value: bytes, subject: str, jws: str | None = None, slot: int | None = None) -> Outcome:
         """Decide these bytes as they came out of an outbox."""
-        where = slot_of(subject.encode(), SLOTS) if slot is None else slot
+        where = slot_of(subject, SLOTS) if slot is None else slot
         signed = sign_detached(value, self.signing_key(source)) if jws is None else jws
         headers = (("jws", signed.encode()),)
         return self.decide(Record(f"{source}.outbox", where, 0, subject.encode(), value, headers), where)
@@ -173,7 +181,13 @@ class GateBench:
 
     def tick(self, slot: int, barrier: str | None = None) -> Outcome:
         view = BatchView(self.states[slot])
-        return self._kept(list(self.gate.tick(Tick(self.now, barrier), view, slot)), view, slot)
+        return _of_slot(self._kept(list(self.gate.tick(Tick(self.now, barrier), view, slot)), view, slot), slot)
+
+    def checkpoint(self, slot: int) -> Outcome:
+        """Oversight answers a barrier: the gate signs the end of the slot's chain for everyone."""
+        value = json.dumps({"barrier": "000000000007", "at": self.now.isoformat()}).encode()
+        mark = (("content-type", b"application/estafette-barrier+json"),)
+        return _of_slot(self.decide(Record("oversight.outbox", slot, 0, b"barrier", value, mark), slot), slot)
 
     def pass_time(self, **length: float) -> None:
         self.now += timedelta(**length)

@@ -12,8 +12,8 @@ from schemas.manifest import Manifest
 from schemas.parties import Professional
 from schemas.refusal import Refusal
 from schemas.service import DeliveryFact, DeliveryState, FactKind, Gone, Lost, ReceiptMissing, ReceiptStored
-from services.gate.envelope import slot_of
 from services.gate.receipts import SEND_AGAIN_WITHIN
+from services.runtime.subjects import slot_of
 from tests.gate.bench import WORKER, Outcome
 from tests.gate.rules.play import proposal
 from tests.gate.test_gate import CHILD, LT, MOTHER, VT, manifest, new_case, opened
@@ -32,7 +32,7 @@ class Letter:
     """A proposal of Veilig Thuis to the local team, delivered."""
 
     def __init__(self, bench: Any, case: str) -> None:
-        self.bench, self.case, self.slot = bench, case, slot_of(case.encode(), 4)
+        self.bench, self.case, self.slot = bench, case, slot_of(case, 4)
         self.body, self.manifest = proposal(str(uuid4()), (CHILD, MOTHER)), manifest()
         self.sent = bench.letter(VT, LT, case, self.body, self.manifest)
         assert self.sent.entry.verdict is Verdict.DELIVERED, self.sent.codes

@@ -1,6 +1,5 @@
 """The gate decides every record once, writes it down, and goes on: also after what cannot be read, forged or broken."""
 
-import json
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,12 +13,12 @@ from schemas.manifest import Basis, Category, Manifest, Purpose, Section, Source
 from schemas.parties import Professional
 from schemas.person import Custody, Person, Role
 from schemas.refusal import Refusal
-from schemas.service import AlertRaised, FactKind, ReceiptMissing, ReceiptStored, StoredNotice
+from schemas.service import AlertRaised, CheckpointMade, FactKind, ReceiptMissing, ReceiptStored, StoredNotice
 from services.gate import decision
-from services.gate.envelope import slot_of
 from services.relay.state import BatchView
 from services.relay.types import KilledProcess, Record, TooLarge
 from services.runtime.jose import sign_detached
+from services.runtime.subjects import slot_of
 from tests.gate.rules.play import EVERYTHING, proposal
 
 VT, LT, DESK = "veilig-thuis-noord", "lokaal-team-linde", "coordinatie-noord"
@@ -81,7 +80,7 @@ def test_an_accepted_message_gets_one_entry_one_verdict_and_one_fact(bench: Any,
 def test_entries_chain_by_slot_and_by_case(bench: Any, worker: Professional, case: str) -> None:
     for _ in range(3):
         bench.say(VT, case, opened(worker))  # refused: it exists; refusals to a party stand in the case's chain
-    slot = slot_of(case.encode(), 4)
+    slot = slot_of(case, 4)
     before = None
     for hashed, entry in bench.chain(slot):
         assert entry.slot_previous == before
@@ -146,7 +145,7 @@ def test_a_message_in_the_outbox_of_another_is_refused(bench: Any, worker: Profe
 
 def test_a_message_in_the_wrong_partition_touches_no_case(bench: Any, worker: Professional) -> None:
     subject = new_case()
-    wrong = (slot_of(subject.encode(), 4) + 1) % 4
+    wrong = (slot_of(subject, 4) + 1) % 4
     outcome = bench.send(VT, bench.message(VT, subject, opened(worker)).encode(), subject, slot=wrong)
     assert outcome.codes == [Refusal.WRONG_PARTITION]
     assert outcome.entry.case_seq is None
@@ -195,7 +194,7 @@ def test_a_rule_that_breaks_refuses_the_message_and_the_next_one_is_handled(
 ) -> None:
     subject = new_case()
     value = bench.message(VT, subject, opened(worker)).encode()
-    slot = slot_of(subject.encode(), 4)
+    slot = slot_of(subject, 4)
     record = Record(f"{VT}.outbox", slot, 7, subject.encode(), value, ())
     with monkeypatch.context() as broken:
         broken.setattr(decision, "judge", _raises)
@@ -219,7 +218,7 @@ def test_what_the_relay_could_not_write_or_survive_is_refused(
     bench: Any, worker: Professional, error: Exception, code: Refusal
 ) -> None:
     subject = new_case()
-    slot = slot_of(subject.encode(), 4)
+    slot = slot_of(subject, 4)
     value = bench.message(VT, subject, opened(worker)).encode()
     assert bench.fail(Record(f"{VT}.outbox", slot, 7, subject.encode(), value, ()), slot, error).codes == [code]
 
@@ -237,7 +236,7 @@ PLAN = {"plans": [{"child": "child", "by": [{"kind": "PROFESSIONAL", "function":
 
 
 def test_a_dry_run_is_answered_and_changes_nothing_but_a_count(bench: Any, worker: Professional, case: str) -> None:
-    slot = slot_of(case.encode(), 4)
+    slot = slot_of(case, 4)
     outcome = bench.say(VT, case, "sight.planned", raw=PLAN, dry_run=True)
     assert outcome.verdict(VT).dry_run and outcome.verdict(VT).verdict is Verdict.DELIVERED
     assert outcome.facts == [] and outcome.entry.case_seq is None
@@ -247,7 +246,7 @@ def test_a_dry_run_is_answered_and_changes_nothing_but_a_count(bench: Any, worke
 
 
 def test_a_receipt_tells_each_sender_what_is_stored(bench: Any, case: str) -> None:
-    slot, at = slot_of(case.encode(), 4), bench.now
+    slot, at = slot_of(case, 4), bench.now
     alert = AlertRaised(alert=str(uuid4()), code="FIRST_REACTION", tier=1, responsible=(VT,), due=at)
     raised = bench.say("oversight", case, alert, to=(VT,), by=None)
     assert raised.entry.verdict is Verdict.DELIVERED and raised.facts == []
@@ -259,7 +258,7 @@ def test_a_receipt_tells_each_sender_what_is_stored(bench: Any, case: str) -> No
 
 
 def test_a_stored_letter_is_told_to_its_sender(bench: Any, worker: Professional, case: str) -> None:
-    slot = slot_of(case.encode(), 4)
+    slot = slot_of(case, 4)
     sent = bench.letter(VT, LT, case, proposal(str(uuid4()), (CHILD, MOTHER)), manifest())
     assert sent.entry.verdict is Verdict.DELIVERED, sent.entry.reasons
     [place] = [p for p in sent.entry.inbox if p.inbox == LT]
@@ -277,14 +276,21 @@ def test_a_refused_alert_becomes_a_fact_and_no_verdict(bench: Any, case: str) ->
 def test_an_echoed_barrier_brings_a_checkpoint_to_every_inbox_and_the_ledger(
     bench: Any, worker: Professional, case: str
 ) -> None:
-    slot = slot_of(case.encode(), 4)
-    value = json.dumps({"barrier": "000000000007", "at": bench.now.isoformat()}).encode()
-    headers = (("content-type", b"application/estafette-barrier+json"),)
-    outcome = bench.decide(Record("oversight.outbox", slot, 0, b"barrier", value, headers), slot)
+    outcome = bench.checkpoint(slot_of(case, 4))
     assert all(e.checkpoint is not None and e.checkpoint.barrier == "000000000007" for e in outcome.entries)
     inboxes = {emit.topic for emit in outcome.emits if emit.topic.endswith(".inbox")}
     assert f"{VT}.inbox" in inboxes and f"{DESK}.inbox" in inboxes and "gate.inbox" not in inboxes
     assert len([e for e in outcome.entries if not e.recipients]) == 1
+
+
+def test_a_gap_that_a_checkpoint_shows_is_told_under_its_subject(bench: Any, worker: Professional, case: str) -> None:
+    """It is the first record after the gap: the answer goes to the slot that can mend it."""
+    slot = slot_of(case, 4)
+    sent = bench.letter(VT, LT, case, proposal(str(uuid4()), (CHILD, MOTHER)), manifest())
+    [place] = [p for p in sent.entry.inbox if p.inbox == LT]
+    (shown,) = [e for e in bench.checkpoint(slot).inbox(LT) if e.name == CheckpointMade.name]
+    asked = bench.say(LT, shown.subject, ReceiptMissing(partition=slot, sequences=(place.sequence,)), by=None)
+    assert [event.name for event in asked.inbox(VT)] == ["notices.resend_due"]
 
 
 def test_a_tick_is_told_to_oversight(bench: Any) -> None:
@@ -309,7 +315,7 @@ def bench_signature(bench: Any, slug: str, value: bytes) -> str:
 
 
 def test_a_letter_sent_again_closes_the_hole_it_left(bench: Any, worker: Professional, case: str) -> None:
-    slot = slot_of(case.encode(), 4)
+    slot = slot_of(case, 4)
     body, carried = proposal(str(uuid4()), (CHILD, MOTHER)), manifest()
     first = bench.letter(VT, LT, case, body, carried)
     [place] = [p for p in first.entry.inbox if p.inbox == LT]
@@ -324,7 +330,7 @@ def test_a_letter_sent_again_closes_the_hole_it_left(bench: Any, worker: Profess
 
 
 def test_a_letter_not_sent_again_is_told_lost_to_both_sides(bench: Any, worker: Professional, case: str) -> None:
-    slot = slot_of(case.encode(), 4)
+    slot = slot_of(case, 4)
     first = bench.letter(VT, LT, case, proposal(str(uuid4()), (CHILD, MOTHER)), manifest())
     [place] = [p for p in first.entry.inbox if p.inbox == LT]
     bench.say(LT, case, ReceiptMissing(partition=slot, sequences=(place.sequence,)), by=None)

@@ -10,11 +10,11 @@ from schemas.cases import PersonsChanged
 from schemas.entry import Verdict
 from schemas.parties import Professional
 from schemas.refusal import Refusal
-from services.gate.envelope import slot_of
 from services.gate.state import REMEMBERED, Counters
 from services.relay.state import BatchView
 from services.relay.types import Record
 from services.runtime.jose import sign_detached
+from services.runtime.subjects import slot_of
 from services.runtime.telemetry import parse
 from tests.gate.test_gate import CHILD, LT, MOTHER, VT, new_case, opened
 
@@ -29,21 +29,21 @@ def asked() -> PersonsChanged:
 
 def kinds(bench: Any, subject: str) -> set[str]:
     """The kinds of the records that are kept about a case."""
-    state = bench.states[slot_of(subject.encode(), 4)]
+    state = bench.states[slot_of(subject, 4)]
     uuid = subject.partition(":")[2]
     return {key.partition(":")[0] for group in (uuid, f"{uuid}/messages") for key in state.group(group)}
 
 
 def close(bench: Any, subject: str) -> None:
     """As closing does; which rules let a case close is told elsewhere."""
-    view = BatchView(bench.states[slot_of(subject.encode(), 4)])
+    view = BatchView(bench.states[slot_of(subject, 4)])
     Counters(view).retire(subject, bench.now)
-    bench._kept([], view, slot_of(subject.encode(), 4))
+    bench._kept([], view, slot_of(subject, 4))
 
 
 def pass_days(bench: Any, time: timedelta, subject: str) -> None:
     bench.now += time
-    bench.tick(slot_of(subject.encode(), 4))
+    bench.tick(slot_of(subject, 4))
 
 
 def test_a_case_closed_for_sixty_days_keeps_its_head_and_its_chain(bench: Any, worker: Professional) -> None:
@@ -93,7 +93,7 @@ def test_a_trace_passes_the_gate_and_decides_nothing(bench: Any, worker: Profess
     """Its header is forwarded when it is one; what is signed and decided does not know of it."""
     case = new_case()
     value = bench.message(VT, case, opened(worker), id=str(uuid4())).encode()
-    slot = slot_of(case.encode(), 4)
+    slot = slot_of(case, 4)
     headers = (("jws", sign_detached(value, bench.signing_key(VT)).encode()), ("traceparent", trace))
     outcome = bench.decide(Record(f"{VT}.outbox", slot, 0, case.encode(), value, headers), slot)
     assert outcome.verdict(VT).verdict is Verdict.DELIVERED

@@ -10,18 +10,24 @@ import pytest
 from deploy.ceremony import CeremonyError
 from deploy.registry import Folder
 from deploy.succession import succeed
+from schemas.base import dump
+from schemas.body import Body
 from schemas.care import DossierOpened, DossierShared
 from schemas.consents import Decision, Scope
 from schemas.entry import EntryKind
-from schemas.event import parse_event
+from schemas.event import Data, Event, parse_event, wire_type
 from schemas.manifest import Category, Purpose
 from schemas.parties import Party
+from schemas.signals import SignalAcknowledged, SignalRaised
 from schemas.supports import SupportAccepted, SupportKind, SupportRequested
 from services.gate import succession
-from services.gate.rules.case import RECORDS, SightRecord, StatementRecord, SupportRecord
+from services.gate.rules.case import RECORDS, Case, SightRecord, StatementRecord, SupportRecord, ThreadRecord
+from services.gate.rules.succession import Ended, goes_over
 from services.ledger.chain import verify
 from services.relay.state import BatchView, State
-from tests.gate.rules.families import uid
+from services.runtime.subjects import slot_of
+from tests.gate.bench import SLOTS
+from tests.gate.rules.families import SCHOOL, uid
 from tests.gate.rules.play import worker_of
 from tests.gate.succeeded import HEIRS, Heirs, home, key_of
 from tests.invariants.stories import accepted, ok
@@ -317,3 +323,41 @@ def test_a_refusal_goes_with_every_step_of_a_chain(talk: Talk) -> None:
     }
     assert of["father", Decision.REFUSED] == of["mother", Decision.REFUSED] == (EIK,)
     assert EIK not in of["father", Decision.GRANTED]
+
+
+# Threads
+
+THREAD = "thread:6b1f6a5e-4a57-4c36-9a53-0d2f4f0b7c12"
+NAMELESS = SignalRaised(raised_by="PROFESSIONAL", family_knows="NOT_TOLD")
+HEARD = SignalAcknowledged(next="WE_LOOK_INTO_IT", reporting_code=True)
+
+
+def in_thread(world: Heirs, who: Party, body: Body, to: str) -> Step:
+    """Said in the one thread of this world."""
+    data = Data(to=(to,), by=worker_of(who.slug), body=dump(body))
+    told = {"source": who.slug, "type": wire_type(body.name), "subject": THREAD, "time": world.bench.now}
+    event = Event(id=uid(f"{who.slug} {body.name} {len(world.steps)}"), data=data, **told)
+    return world.send(who.slug, event.encode(), THREAD)
+
+
+def test_a_signal_that_waits_for_its_answer_goes_over() -> None:
+    """The new organisation is told, owes the answer and gives it."""
+    world = Heirs()
+    assert verdicts(in_thread(world, SCHOOL, NAMELESS, LINDE)) == []
+    world.succeed(LINDE, BERK)
+    told = world.pass_time(slot_of(THREAD, SLOTS), minutes=5)
+    assert [d.inbox for d in told.inbox if d.event.name == "notices.succeeded"] == [BERK, SCHOOL.slug]
+    (owed,) = world.watch(THREAD).owed.values()
+    assert (owed.code, owed.responsible) == ("SIGNAL_ACK", (BERK,))
+    answer = in_thread(world, OTHER_TEAM, HEARD, SCHOOL.slug)
+    assert verdicts(answer) == [] and SCHOOL.slug in [d.inbox for d in answer.inbox]
+    assert "SIGNAL_ACK" not in [each.code for each in world.watch(THREAD).owed.values()]
+    assert verdicts(in_thread(world, TEAM, HEARD, SCHOOL.slug)) == ["SUCCEEDED"]
+
+
+def test_a_thread_between_two_that_become_one_waits_for_nobody() -> None:
+    """Within one organisation there is no signal."""
+    record = ThreadRecord(conversation="signals", started_by=LINDE, to=BERK)
+    thread = Case(THREAD, {ThreadRecord: {"": record}})
+    after = thread.after(goes_over(thread, Ended(LINDE, BERK))).thread
+    assert after is not None and (after.open, after.parties) == (False, (BERK, BERK))

@@ -23,8 +23,8 @@ from schemas.manifest import (
 )
 from schemas.parties import Party
 from schemas.person import Custody, Person, Role
-from services.gate.envelope import slot_of
 from services.gate.rules.case import ConditionRecord, HandoverRecord, Judgement, MeasureRecord, StatementRecord
+from services.runtime.subjects import slot_of
 from tests.gate.bench import SLOTS
 from tests.gate.rules.families import GI, OTHER_TEAM, TEAM, VT, uid
 from tests.gate.rules.play import DIRECTORY, Play, plan, worker_of
@@ -62,7 +62,7 @@ class Talk(Play):
         self.world = world
         self.directory = DIRECTORY
         self.subject = f"case:{uid(f'family-{number}')}"
-        self.slot = slot_of(self.subject.encode(), SLOTS)
+        self.slot = slot_of(self.subject, SLOTS)
         self.number = 0
         self.steps: list[Step] = []
         self.looking: list[Callable[[Step], None]] = []

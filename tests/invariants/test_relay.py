@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from schemas.cases import CaseOpened
 from schemas.event import message_hash, parse_event
 from schemas.service import VerdictGiven
-from services.gate.envelope import slot_of
 from services.relay.batch import Limits
 from services.relay.clock import WallClock
 from services.relay.memory import MemoryCluster, MemoryLog
@@ -20,6 +19,7 @@ from services.relay.own import Birth
 from services.relay.types import Emit
 from services.relay.worker import Worker
 from services.runtime.jose import sign_detached
+from services.runtime.subjects import slot_of
 from tests.gate.bench import SLOTS
 from tests.gate.rules.families import uid
 from tests.gate.rules.play import worker_of
@@ -76,7 +76,7 @@ def _put_out(cluster: MemoryCluster, world: World, number: int) -> str:
 
 
 def _slot(subject: str) -> int:
-    return slot_of(subject.encode(), SLOTS)
+    return slot_of(subject, SLOTS)
 
 
 async def _run(worker: Worker, until: Callable[[], bool]) -> None:

@@ -14,7 +14,6 @@ from deploy.directory import Deployment, init
 from schemas.entry import Entry, entry_hash
 from schemas.event import Event, message_hash, parse_event
 from schemas.service import OVERSIGHT, Fact, ReceiptStored
-from services.gate.envelope import slot_of
 from services.gate.rules.case import Case
 from services.gate.state import Counters, load_case
 from services.oversight import state as watching
@@ -25,6 +24,7 @@ from services.relay.clock import NO_TIME
 from services.relay.state import BatchView, State
 from services.relay.types import Emit, Record
 from services.runtime.jose import SigningKey, sign_detached
+from services.runtime.subjects import slot_of
 from tests.gate.bench import SLOTS, GateBench, Outcome
 
 
@@ -138,7 +138,7 @@ class World:
 
     def send(self, source: str, value: bytes, subject: str, jws: str | None = None) -> Step:
         """An organisation puts these bytes into its outbox."""
-        slot = slot_of(subject.encode(), SLOTS)
+        slot = slot_of(subject, SLOTS)
         signed = sign_detached(value, signing_key(source)) if jws is None else jws
         step = Step(sent=Sent(source, value, _readable(value)))
         self._settle(step, self.bench.send(source, value, subject, jws=signed, slot=slot), slot)
@@ -168,21 +168,18 @@ class World:
 
     def checkpoint(self, slot: int) -> Step:
         """Oversight answers a barrier: the gate signs the end of the slot's chain for everyone."""
-        value = json.dumps({"barrier": "000000000001", "at": self.bench.now.isoformat()}).encode()
-        mark = (("content-type", b"application/estafette-barrier+json"),)
-        record = Record(OUTBOX, slot, 0, b"barrier", value, mark)
         step = Step()
-        self._settle(step, self.bench.decide(record, slot), slot)
+        self._settle(step, self.bench.checkpoint(slot), slot)
         self.steps.append(step)
         return step
 
     def case(self, subject: str) -> Case:
         """The case as the gate's state has it."""
-        return load_case(BatchView(self.bench.states[slot_of(subject.encode(), SLOTS)]), subject)
+        return load_case(BatchView(self.bench.states[slot_of(subject, SLOTS)]), subject)
 
     def watch(self, subject: str) -> Watch:
         """The case as oversight's state has it."""
-        return watching.load(BatchView(self.watched[slot_of(subject.encode(), SLOTS)]), subject)
+        return watching.load(BatchView(self.watched[slot_of(subject, SLOTS)]), subject)
 
     def _settle(self, step: Step, outcome: Outcome, slot: int) -> None:
         waiting = deque(outcome.emits)

@@ -14,9 +14,9 @@ from schemas.entry import Checkpoint, Entry, EntryKind, EntryMessage, InboxSeque
 from schemas.event import Data, Event, message_hash, parse_event, wire_type
 from schemas.refusal import Reason
 from schemas.service import CheckpointMade, VerdictGiven
-from services.organisation.author import slot_of
 from services.runtime.faust_app import Incoming
 from services.runtime.jose import SigningKey, sign_compact, sign_detached
+from services.runtime.subjects import of_slot, slot_of
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -105,7 +105,7 @@ class SmallGate:
     def checkpoint(self, to: Slug, slot: int, barrier: str | None = None) -> Incoming:
         seq, last = self.chains.get(slot, (0, None))
         body = CheckpointMade(slot=slot, slot_seq=seq, hash=last or "0" * 64, at=self.now, barrier=barrier)
-        subject = next(s for s in _threads() if slot_of(s, self.slots) == slot)
+        subject = of_slot(slot, self.slots, self.epoch)
         return self.notice(
             to, subject, body, case=None, kind=EntryKind.CHECKPOINT, checkpoint=Checkpoint(barrier=barrier)
         )
@@ -140,11 +140,6 @@ class SmallGate:
 
 def _message(event: Event, value: bytes) -> EntryMessage:
     return EntryMessage(source=event.source, id=event.id, type=event.name, hash=message_hash(value))
-
-
-def _threads() -> Any:
-    while True:
-        yield f"thread:{uuid.uuid4()}"
 
 
 def with_header(record: Incoming, **headers: bytes) -> Incoming:

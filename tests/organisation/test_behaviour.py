@@ -12,9 +12,9 @@ from schemas.handovers import HandoverKind, HandoverState
 from schemas.refusal import Mend, Reason, Refusal
 from services.organisation import store
 from services.organisation import tables as t
-from services.organisation.author import slot_of
 from services.organisation.deliveries import Reason as Rejection
 from services.runtime.jose import SigningKey, sign_compact, sign_detached
+from services.runtime.subjects import slot_of
 from tests.organisation.small_gate import SmallGate, with_header
 
 VT, LINDE, GI = "veilig-thuis-noord", "lokaal-team-linde", "gi-noord"

@@ -18,9 +18,9 @@ from deploy.broker import free_ports
 from deploy.directory import Deployment, init, publish, records
 from schemas import service
 from schemas.event import parse_event
-from services.organisation.author import slot_of
 from services.runtime.faust_app import Incoming
 from services.runtime.settings import Settings
+from services.runtime.subjects import slot_of
 from services.runtime.tokens import Issuer
 from tests.organisation.small_gate import SmallGate, with_header
 

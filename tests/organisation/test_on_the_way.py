@@ -15,9 +15,9 @@ from schemas.manifest import Category, Manifest, Purpose, Section, Source, Sourc
 from services.gate import telling
 from services.gate.rules.case import Case
 from services.organisation import tables as t
-from services.organisation.author import slot_of
 from services.organisation.sections import Fault, Item, digest, open_letter, seal_item
 from services.runtime.jose import SealingKey, SigningKey, open_sealed, seal, sign_detached
+from services.runtime.subjects import slot_of
 from tests.organisation.small_gate import SmallGate
 from tests.organisation.test_behaviour import GI, LINDE, TEXT, VT, contents, opened_case, section
 

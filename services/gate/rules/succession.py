@@ -25,6 +25,7 @@ from services.gate.rules.case import (
     SightRecord,
     StatementRecord,
     SupportRecord,
+    ThreadRecord,
 )
 
 ENDED_SUPPORT: Final = {"REQUESTED": "DECLINED", "WAITING": "DECLINED", "ACCEPTED": "ENDED"}
@@ -78,6 +79,8 @@ def _record(case: Case, record: Record, ended: Ended) -> Record:
         return after.model_copy(update=_CANCELLED)
     if isinstance(after, SupportRecord) and after.asked_by == after.helper:
         return after.model_copy(update={"state": ENDED_SUPPORT.get(after.state, after.state)})
+    if isinstance(after, ThreadRecord) and after.started_by == after.to:
+        return after.model_copy(update={"open": False})  # nobody waits for an answer of its own
     return after
 
 
