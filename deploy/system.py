@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -97,9 +97,11 @@ class System:
 
     def health(self, names: Collection[str] | None = None) -> dict[str, Mapping[str, object]]:
         """What each service (of these) says of itself; one that does not answer is not ready."""
-        processes = [process for process in self.processes if names is None or process.name in names]
-        answers = self._pool.map(self._health, (process.port for process in processes))
-        return dict(zip((process.name for process in processes), answers, strict=True))
+        return self._ask("health", names)
+
+    def barriers(self, names: Collection[str]) -> dict[str, str]:
+        """The barrier that each of these has passed, edges or the ledger; empty text for none."""
+        return {name: str(answer.get("barrier") or "") for name, answer in self._ask("barrier", names).items()}
 
     def wait_ready(self, within: float = 240.0) -> None:
         """Return when every service is ready. Raises NotReady after `within` seconds."""
@@ -112,13 +114,13 @@ class System:
                 raise NotReady("; ".join(f"{name}: {answer.get('reason')}" for name, answer in missing.items()))
             time.sleep(0.5)
 
-    def _health(self, port: int) -> Mapping[str, object]:
+    def _ask(self, page: str, names: Collection[str] | None) -> dict[str, Mapping[str, object]]:
+        processes = [process for process in self.processes if names is None or process.name in names]
+        answers = self._pool.map(lambda process: self._answer(process.port, page), processes)
+        return dict(zip((process.name for process in processes), answers, strict=True))
+
+    def _answer(self, port: int, page: str) -> Mapping[str, object]:
         try:
-            return dict(self._http.get(f"http://127.0.0.1:{port}/health").json())
+            return dict(self._http.get(f"http://127.0.0.1:{port}/{page}").json())
         except (httpx2.HTTPError, ValueError) as error:
             return {"ready": False, "reason": f"no answer ({type(error).__name__})"}
-
-
-def barriers(health: Mapping[str, Mapping[str, object]], names: Iterable[str]) -> dict[str, str]:
-    """The barrier each of these services has reached; empty text for none."""
-    return {name: str(health[name].get("barrier") or "") for name in names}

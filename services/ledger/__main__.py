@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
+import uvloop
 
 from services.ledger import queries, store
 from services.ledger.api import ledger_api
@@ -19,7 +20,7 @@ from services.runtime.health import HttpServer, add_pages, of_health
 from services.runtime.identity import callers
 from services.runtime.metrics import Gauge, Metrics
 from services.runtime.settings import Settings
-from services.runtime.sql import database_url, engine_of
+from services.runtime.sql import database_url, engine_of, reading
 from services.runtime.telemetry import Traced
 
 SERVICE: Final = "ledger"
@@ -59,9 +60,14 @@ async def serve(settings: Settings) -> None:
             "conflicts": len(reader.directory.conflicts),
         }
 
+    async def passed() -> str | None:
+        async with reading(engine) as connection:
+            return await queries.barrier(connection, str(cluster.epoch), cluster.slots)
+
     desk = Desk(engine, str(cluster.epoch), lambda: reader.directory, people, looks)
     app_ = ledger_api(desk, health)
-    add_pages(app_, health, Metrics(numbers, of_health(health), directory_gauges(lambda: reader.directory)))
+    told = Metrics(numbers, of_health(health), directory_gauges(lambda: reader.directory))
+    add_pages(app_, health, told, passed)
     app_.add_middleware(Traced)
     server = HttpServer(app_, settings.port, settings.host)
     await server.start()
@@ -91,7 +97,7 @@ async def _follow(reader: DirectoryReader) -> None:
 
 def main() -> None:
     logs.configure(SERVICE)
-    asyncio.run(serve(Settings()))
+    uvloop.run(serve(Settings()))
 
 
 if __name__ == "__main__":

@@ -208,17 +208,22 @@ class State(NamedTuple):
     latest: list[dict[str, Any]]
 
 
-async def state(connection: AsyncConnection, epoch: str, slots: int) -> State:
+async def barrier(connection: AsyncConnection, epoch: str, slots: int) -> str | None:
     """The lowest barrier that ledger, alerts and facts have passed in every slot; None until all have one."""
+    s = store.slots.c
+    query = sa.select(s.barrier, s.alerts_barrier, s.facts_barrier).where(s.epoch == epoch)
+    marks = [mark for row in (await connection.execute(query)).all() for mark in row]
+    return min(marks) if len(marks) == 3 * slots and all(marks) else None
+
+
+async def state(connection: AsyncConnection, epoch: str, slots: int) -> State:
     s, f = store.slots.c, store.faults.c
-    rows = (await connection.execute(sa.select(store.slots).where(s.epoch == epoch))).all()
-    marks = [mark for row in rows for mark in (row.barrier, row.alerts_barrier, row.facts_barrier)]
-    barrier = min(marks) if len(marks) == 3 * slots and all(marks) else None
+    rows = (await connection.execute(sa.select(s.slot, s.slot_seq).where(s.epoch == epoch))).all()
     latest = sa.select(f.code, f.topic, f.partition, f.slot_seq).where(f.epoch == epoch)
     found = (await connection.execute(latest.order_by(f.partition, f.offset).limit(10))).mappings()
     count = sa.select(sa.func.count()).select_from(store.faults).where(f.epoch == epoch)
     return State(
-        barrier,
+        await barrier(connection, epoch, slots),
         {row.slot: row.slot_seq or 0 for row in rows},
         (await connection.execute(count)).scalar_one(),
         [{**row, "code": FaultCode(row["code"])} for row in found],

@@ -46,7 +46,7 @@ def build(front: Front) -> FastAPI:
         answer = await front.health()
         return JSONResponse(answer, 200 if answer["ready"] else 503)
 
-    add_pages(app, front.health, front.metrics)
+    add_pages(app, front.health, front.metrics, front.barrier)
     add_page(app)
     app.add_middleware(Traced)
     _describe(app, front.profile.kind)

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+import uvloop
 from aiokafka.errors import KafkaError
 
 from services.organisation import retention, store, watching
@@ -97,6 +98,7 @@ class Edge:
             wake=self.publisher.wake,
             can_sign=self.can_sign,
             health=self.health,
+            barrier=self.barrier,
             metrics=self.metrics(),
         )
 
@@ -123,6 +125,11 @@ class Edge:
             await self.app.stop()
         await self.known.reader.stop()
         await self.engine.dispose()
+
+    async def barrier(self) -> str | None:
+        """The lowest barrier of a simulated clock that was passed on every partition."""
+        async with reading(self.engine) as connection:
+            return await store.barrier(connection, self.epoch, self.cluster.slots)
 
     async def health(self) -> dict[str, Any]:
         """Ready: the directory is read, the whole inbox is assigned and the database takes writes."""
@@ -219,7 +226,7 @@ def main(profile: Profile) -> None:
     """Run an edge until SIGTERM or SIGINT. Any failure at the start ends the process with a status that is not 0."""
     logging.configure(Settings().organisation or "edge")
     try:
-        asyncio.run(_run(profile))
+        uvloop.run(_run(profile))
     except Exception as error:
         log.critical("edge ends", exc_info=error)
         sys.exit(1)

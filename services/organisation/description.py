@@ -64,6 +64,7 @@ def _front(kind: OrganisationKind) -> Front:
         wake=unused,
         can_sign=unused,
         health=unused,
+        barrier=unused,
         metrics=Metrics(),
     )
 

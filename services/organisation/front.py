@@ -35,4 +35,5 @@ class Front:
     wake: Callable[[], None]
     can_sign: Callable[[], bool]
     health: Callable[[], Awaitable[Mapping[str, Any]]]
+    barrier: Callable[[], Awaitable[str | None]]
     metrics: Metrics

@@ -28,6 +28,7 @@ from services.runtime import telemetry
 from services.runtime.faust_app import Incoming
 from services.runtime.jose import SealingKey
 from services.runtime.sql import insert_new, reading, upsert
+from services.runtime.subjects import of_slot
 
 MISSING_IN_ONE = 1000
 """Sequences that one `receipts.missing` can name."""
@@ -58,6 +59,8 @@ class Progress:
     barrier: str | None = None
     barrier_mark: int = 0
     barrier_passed: str | None = None
+    queued: bool = False
+    """Whether this transaction gave the publisher something to do; the only field that is not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +82,17 @@ class Intake:
         checked = [await self._checked(record) for record in records]
         with tracing.storing(self.checker.slug, checked):
             try:
-                await self._take(checked, self._apply)
+                queued = await self._take(checked, self._apply)
             except SQLAlchemyError:
                 raise
             except Exception:  # one record cannot be applied: once more, each on its own, to find and mark it
-                await self._take(checked, self._apply_alone)
+                queued = await self._take(checked, self._apply_alone)
         self.news.set()
-        self.wake()
+        if queued:
+            self.wake()
 
-    async def _take(self, checked: Sequence[Delivery | Unplaced], apply_: Apply) -> None:
+    async def _take(self, checked: Sequence[Delivery | Unplaced], apply_: Apply) -> bool:
+        """Whether the publisher has something to do."""
         async with self.engine.begin() as connection:
             partitions = sorted({each.record.partition for each in checked})
             progress = {p: await self.progress(connection, p) for p in partitions}
@@ -99,6 +104,7 @@ class Intake:
                     await self._follow(connection, delivery, progress[delivery.partition], apply_)
             for each_progress in progress.values():
                 await self._advance(connection, each_progress)
+        return any(each_progress.queued for each_progress in progress.values())
 
     async def _new(
         self, connection: AsyncConnection, deliveries: Sequence[Delivery], progress: Mapping[int, Progress]
@@ -163,9 +169,9 @@ class Intake:
     async def _follow(self, connection: AsyncConnection, delivery: Delivery, progress: Progress, apply_: Apply) -> None:
         """What a delivery that was just stored brings about."""
         if delivery.sequence > progress.highest + 1:
-            await self._missing(connection, delivery, range(progress.highest + 1, delivery.sequence))
+            await self._missing(connection, delivery, range(progress.highest + 1, delivery.sequence), progress)
         if delivery.reason in HOLES:
-            await self._missing(connection, delivery, range(delivery.sequence, delivery.sequence + 1))
+            await self._missing(connection, delivery, range(delivery.sequence, delivery.sequence + 1), progress)
         progress.highest = max(progress.highest, delivery.sequence)
         if delivery.sequence == progress.contiguous + 1 and delivery.reason not in HOLES:
             progress.contiguous = delivery.sequence
@@ -174,10 +180,11 @@ class Intake:
             log.error("message rejected", **place, reason=delivery.reason)
             return
         await apply_(connection, delivery)
-        await self._check_sections(connection, delivery)
+        await self._check_sections(connection, delivery, progress)
         if isinstance(delivery.body, service.ResendDue):
             letter = await self.resender.again(connection, delivery.body)
-            await queue(connection, *([letter] if letter else []))
+            if letter is not None:
+                await _queue(connection, letter, progress)
         if isinstance(delivery.body, service.CheckpointMade):
             await self._checkpoint(connection, delivery.body, progress)
 
@@ -196,7 +203,7 @@ class Intake:
             changed = {"state": "rejected", "reason": Reason.INTERNAL_ERROR}
             await connection.execute(sa.update(t.inbox).where(*self._at(delivery)).values(**changed))
 
-    async def _check_sections(self, connection: AsyncConnection, delivery: Delivery) -> None:
+    async def _check_sections(self, connection: AsyncConnection, delivery: Delivery, progress: Progress) -> None:
         """Each section is opened once by machine: a letter that cannot be read is known while it can be mended."""
         event = delivery.event
         if event is None or event.data.manifest is None or not _of_a_party(delivery):
@@ -206,15 +213,17 @@ class Intake:
                 continue
             log.error("section rejected", message=event.id, item=opened.section.item, reason=opened.fault)
             body = care.DossierRejected(message=event.id, item=opened.section.item, reason=opened.fault.value)
-            await queue(connection, self.author.write(event.subject, body, to=(event.source,), automatic=True))
+            rejected = self.author.write(event.subject, body, to=(event.source,), automatic=True)
+            await _queue(connection, rejected, progress)
 
-    async def _missing(self, connection: AsyncConnection, delivery: Delivery, hole: range) -> None:
-        subject = _subject(delivery)
+    async def _missing(self, connection: AsyncConnection, delivery: Delivery, hole: range, progress: Progress) -> None:
+        """What shows the hole may be about another slot, where somebody wrote into the wrong one; this is not."""
+        subject = of_slot(delivery.partition, self.author.slots, self.checker.epoch)
         log.error("inbox gap", partition=delivery.partition, first=hole.start, last=hole.stop - 1)
         for start in range(hole.start, hole.stop, MISSING_IN_ONE):
             sequences = tuple(range(start, min(start + MISSING_IN_ONE, hole.stop)))
             body = service.ReceiptMissing(partition=delivery.partition, sequences=sequences)
-            await queue(connection, self.author.write(subject, body, automatic=True))
+            await _queue(connection, self.author.write(subject, body, automatic=True), progress)
 
     async def _checkpoint(self, connection: AsyncConnection, body: service.CheckpointMade, progress: Progress) -> None:
         progress.at = body.at
@@ -228,14 +237,14 @@ class Intake:
             progress.barrier_passed = body.barrier
         else:  # the publisher confirms it
             last = (await connection.execute(sa.select(sa.func.max(t.sent.c.position)))).scalar()
-            progress.barrier_mark = last or 0
+            progress.barrier_mark, progress.queued = last or 0, True
 
     async def _advance(self, connection: AsyncConnection, progress: Progress) -> None:
         await self._contiguous(connection, progress)
         await self.save(connection, progress)
 
     async def save(self, connection: AsyncConnection, progress: Progress) -> None:
-        await upsert(connection, t.positions, {name: getattr(progress, name) for name in Progress.__slots__})
+        await upsert(connection, t.positions, {c.name: getattr(progress, c.name) for c in t.positions.columns})
 
     async def _contiguous(self, connection: AsyncConnection, progress: Progress) -> None:
         """Advance over what is stored, or known to be lost; stop before the first hole."""
@@ -292,7 +301,7 @@ class Intake:
             return False
         body = service.ReceiptStored(partition=progress.partition, up_to=progress.contiguous)
         with telemetry.within(tracing.place(self.checker.slug, last.id)):
-            await queue(connection, self.author.write(last.subject, body, automatic=True))
+            await _queue(connection, self.author.write(last.subject, body, automatic=True), progress)
         progress.receipted = progress.contiguous
         return True
 
@@ -338,6 +347,11 @@ def _subject(delivery: Delivery) -> str:
 def _of_a_party(delivery: Delivery) -> bool:
     """Another organisation said it: not the gate, nor oversight."""
     return delivery.event is not None and delivery.event.source not in (GATE, OVERSIGHT)
+
+
+async def _queue(connection: AsyncConnection, message: Outgoing, progress: Progress) -> None:
+    await queue(connection, message)
+    progress.queued = True
 
 
 async def queue(connection: AsyncConnection, *messages: Outgoing) -> None:

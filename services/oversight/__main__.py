@@ -1,9 +1,10 @@
 """Oversight as a process: `python -m services.oversight`."""
 
-import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
+
+import uvloop
 
 from schemas.days import dutch_day
 from schemas.service import OVERSIGHT
@@ -46,7 +47,7 @@ async def main() -> None:
 if __name__ == "__main__":
     log.configure(OVERSIGHT)
     try:
-        asyncio.run(main())
+        uvloop.run(main())
     except (YearNotConfigured, NotDecreed) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EX_CONFIG)

@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 
 import faust
 import structlog
+import uvloop
 from faust.transport.drivers import aiokafka as driver
 from mode.supervisors import CrashingSupervisor
 
@@ -101,7 +102,7 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
         self._highest: dict[Any, int] = {}
 
     def _new_consumer_thread(self) -> Any:
-        return _CommittedThread(self, loop=self.loop, beacon=self.beacon)
+        return _CommittedThread(self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon)
 
     def ack(self, message: Any) -> bool:
         if message.acked:

@@ -1,7 +1,7 @@
 """An HTTP server inside a service's own event loop, and the pages by which every service is watched.
 
 /live answers 200 while the process's loop turns: start it anew when it does not. /ready says whether it can do its work
-now. /health says the same with all details, and /metrics has the numbers.
+now. /health says the same with all details, and /metrics has the numbers. /barrier is for who moves a simulated clock.
 """
 
 import asyncio
@@ -76,8 +76,20 @@ def health_app(state: State, metrics: Metrics | None = None) -> FastAPI:
     return app
 
 
-def add_pages(app: FastAPI, health: Callable[[], Awaitable[Mapping[str, Any]]], metrics: Metrics) -> None:
-    """/live, /ready and /metrics for an application that has its own /health."""
+def add_pages(
+    app: FastAPI,
+    health: Callable[[], Awaitable[Mapping[str, Any]]],
+    metrics: Metrics,
+    barrier: Callable[[], Awaitable[str | None]] | None = None,
+) -> None:
+    """/live, /ready and /metrics for an application that has its own /health. With `barrier`, which tells the last
+    barrier that was passed, /barrier too: it is asked often and must cost little.
+    """
+    if barrier is not None:
+
+        @app.get("/barrier", include_in_schema=False)
+        async def passed() -> JSONResponse:
+            return JSONResponse({"barrier": await barrier()})
 
     @app.get("/live", include_in_schema=False)
     async def live() -> JSONResponse:

@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from pydantic import ValidationError
 
 from deploy.broker import ADMIN
-from deploy.system import System, barriers
+from deploy.system import System
 from schemas.service import ClockRecord
 from services.cli.play.desk import NoAnswer
 from services.runtime.directory import OPERATOR
@@ -30,7 +30,7 @@ class Timekeeper:
             raise NoAnswer("this cluster runs on real time; a scenario needs one born with --clock simulated")
         self._producer = Producer({**self._settings.kafka(OPERATOR).confluent(), "linger.ms": 0, "log_level": 0})
         self._watched = [p.name for p in system.processes if p.name not in ("gate", "oversight")]
-        self._number = max((int(text or 0) for text in self._reached(self._watched).values()), default=0)
+        self._number = max((int(text or 0) for text in system.barriers(self._watched).values()), default=0)
         self._usual = 0.1
         self._at: datetime | None = None
 
@@ -97,14 +97,11 @@ class Timekeeper:
         """Asks little: first about when the barrier before was reached, then only those that are behind."""
         began = time.monotonic()
         time.sleep(0.6 * self._usual)
-        while behind := [name for name, text in self._reached(behind).items() if text < barrier]:
+        while behind := [name for name, text in self._system.barriers(behind).items() if text < barrier]:
             if time.monotonic() - began > WITHIN:
                 raise NoAnswer(f"not at barrier {barrier} within {WITHIN:.0f} s: {', '.join(sorted(behind))}")
             time.sleep(0.03 + 0.1 * self._usual)
         self._usual = 0.7 * self._usual + 0.3 * (time.monotonic() - began)
-
-    def _reached(self, names: list[str]) -> dict[str, str]:
-        return barriers(self._system.health(names), names)
 
 
 def _read(consumer: Consumer, wanted: list[TopicPartition]) -> list[ClockRecord]:
