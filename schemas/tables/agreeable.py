@@ -74,7 +74,8 @@ def _of_row(row: Row) -> Iterator[Agreeable]:
     """What a row of the table of obligations leaves to be agreed."""
     if row.due is not None and row.due.count > 0:
         bound = Bound.DANGER if row.code in IN_DANGER else _BOUNDS[row.due.basis]
-        yield Agreeable(row.code, row.due, bound, row.source, f"until {row.code} is due")
+        if row.due.count > 1 or bound is Bound.DOUBLE:  # one of its unit cannot become shorter
+            yield Agreeable(row.code, row.due, bound, row.source, f"until {row.code} is due")
     if row.direct is not None:
         yield Agreeable(row.code + DIRECT, row.direct, Bound.DOUBLE, row.source, "the same in direct unsafety")
     if row.keeps_date is not None:

@@ -1,13 +1,17 @@
 """What the gate lets through where a chain agreed otherwise, and what it tells oversight of that."""
 
+from datetime import timedelta
+
 import pytest
 
 from schemas.agreements import Agreements
+from schemas.consents import ConsentSetAside, Scope
 from schemas.handovers import HandoverState
+from schemas.manifest import Category
 from schemas.refusal import Refusal
 from services.gate.facts import case_fact
 from tests.agreements.chains import agreed, chain
-from tests.gate.rules.families import OTHER_TEAM, TEAM, VT
+from tests.gate.rules.families import OTHER_TEAM, TEAM, VT, uid
 from tests.gate.rules.play import Play
 
 
@@ -39,6 +43,20 @@ def test_a_wait_may_be_announced_as_often_as_agreed() -> None:
         play = between(*([agreed(numbers={"WAITS": most})] if most else []))
         given = [bool(play.wait(days=7).reasons) for _ in range(times + 1)]
         assert given == [*[False] * times, True]
+
+
+@pytest.mark.parametrize(("agreements", "most"), [((), 28), ((agreed(terms={"SET_ASIDE": "14 days"}),), 14)])
+def test_a_set_aside_is_looked_at_no_later_than_agreed(agreements: tuple[Agreements, ...], most: int) -> None:
+    """Somebody's word was set aside: sooner may be agreed, later not."""
+    for days, wrong in ((most, []), (most + 1, [Refusal.DATE_NOT_ALLOWED])):
+        play = Play(VT, directory=chain(*agreements))
+        scope = Scope(categories=(Category.HEALTH,))
+        until = play.today + timedelta(days=days)
+        play.say(VT, ConsentSetAside(
+            statement=uid("aside"), about="child", holder="father", scope=scope, reason="SUSPECTED_OF_VIOLENCE",
+            review_on=until,
+        ))  # fmt: skip
+        assert codes(play) == wrong
 
 
 def test_so_many_failed_attempts_open_a_joint_consult_as_agreed() -> None:

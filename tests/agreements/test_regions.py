@@ -9,6 +9,7 @@ from schemas.agreements import Agreements
 from schemas.body import Phase
 from schemas.handovers import HandoverState
 from schemas.supports import SupportKind
+from schemas.tables.transitions import Effect
 from tests.oversight.story import CHILD, LT, MONDAY, VT, Story, at, handover, heard, local, plan, uuid
 
 
@@ -101,6 +102,28 @@ def test_specialist_case_management_is_looked_at_on_the_days_agreed() -> None:
     owed = sorted(story.watch.of("SUPPORT_REVIEW"), key=lambda each: each.due)
     assert [local(each.due)[:10] for each in owed] == ["2026-05-01", "2026-09-03", "2026-11-06"]
     assert local(owed[0].opens_at)[:10] == "2026-04-16"
+
+
+def test_every_mark_of_specialist_case_management_may_be_agreed() -> None:
+    marks = {
+        f"SUPPORT_REVIEW.{mark}": f"{days} days" for mark, days in (("first", 60), ("second", 150), ("third", 300))
+    }
+    story = Story(agreed=agreed(terms=marks))
+    fact = story.fact("supports.accepted", "gi-noord", MONDAY, to=(LT,))
+    story.take(fact.model_copy(update={"support": SupportKind.SPECIALIST_CASE_MANAGEMENT}))
+    owed = sorted(story.watch.of("SUPPORT_REVIEW"), key=lambda each: each.due)
+    assert [local(each.due)[:10] for each in owed] == ["2026-05-01", "2026-07-30", "2026-12-27"]
+
+
+def test_a_warm_contact_that_is_owed_again_leaves_the_time_agreed() -> None:
+    """Ours is two working days."""
+    story = Story(agreed=agreed(terms={"WARM_CONTACT.least": "4 working days"}))
+    story.propose(MONDAY)
+    story.accept(MONDAY)
+    warm, lapsed = HandoverState.WARM, HandoverState.ACCEPTED
+    story.tell("handovers.warm_contact_attested", LT, at("2026-03-08"), handover(lapsed, warm, Effect.AGREED))
+    story.tell("handovers.professional_changed", LT, at("2026-03-09"), handover(warm, lapsed, Effect.LAPSED))
+    assert local(story.owed("WARM_CONTACT").due)[:10] == "2026-03-13"
 
 
 def test_a_child_counts_as_unseen_after_the_days_agreed() -> None:

@@ -17,13 +17,15 @@ from typing import Any
 import pytest
 from dateutil.easter import easter
 
+from schemas.agreements import Agreements
 from schemas.entry import EntryKind, Verdict
 from schemas.refusal import Flag, Reason, Refusal
-from schemas.tables import access_ages, categories, investigations, refusals
+from schemas.supports import SupportRequested
+from schemas.tables import access_ages, agreeable, agreed, categories, investigations, refusals
 from schemas.tables.blocks import BLOCKS, route_of
 from schemas.tables.calendar import DECREE_DAYS, FIXED, KINGS_DAY
 from schemas.tables.ladder import PATTERNS
-from schemas.tables.obligation_row import On, Row
+from schemas.tables.obligation_row import On, Row, Term
 from schemas.tables.request import ELEMENTS
 from services.gate import app as _gate  # noqa: F401 - and with it everything that imports a rule
 from services.gate.rules import absences, bases, judge, sections, voices, walk
@@ -110,6 +112,8 @@ def accepted(found: Judgement, ctx: Context) -> None:
     used("messages", ctx.event.name)
     if closed and ctx.event.name in judge.AFTER_CLOSING:
         used("after closing", ctx.event.name)
+    if isinstance(ctx.body, SupportRequested) and ctx.body.team_reason is not None:
+        used("reasons of teams", ctx.body.team_reason)
     if Flag.DECIDED_DURING_ABSENCE in found.effects.flags:
         used("key decisions", ctx.event.name)
 
@@ -241,6 +245,16 @@ def told(_: None, watch: Watch, alert: Alert, kind: Any) -> None:
             used("ladders", reached)
 
 
+def term(found: Term, name: str, agreements: Agreements | None) -> None:
+    if agreements is not None and found != agreeable.TERM[name].term:
+        used("agreed terms", name)
+
+
+def number(found: int, name: str, agreements: Agreements | None) -> None:
+    if agreements is not None and found != agreeable.NUMBER[name].number:
+        used("agreed numbers", name)
+
+
 def looked_at() -> None:
     original = flagged.follow
 
@@ -286,6 +300,8 @@ def stand_around() -> None:
     around(alarms._tell, told)
     looked_at()
     around(calendar.Calendar.is_working_day, day_off)
+    around(agreed.term_of, term)
+    around(agreed.number_of, number)
 
 
 def _step(found: Any, rows: Any, *_: Any) -> None:

@@ -7,6 +7,7 @@ from schemas.manifest import Category, Purpose
 from schemas.refusal import Mend, Refusal
 from schemas.tables import (
     access_ages,
+    agreeable,
     blocks,
     calendar,
     categories,
@@ -19,6 +20,7 @@ from schemas.tables import (
     obligations,
     refusals,
     request,
+    team_reasons,
     transitions,
 )
 from schemas.tables.blocks import BlockRow, Need, Route
@@ -149,6 +151,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "ladders": _rungs(),
         "patterns": ladder.PATTERNS,
         "flags looked at": (f"{row.flag}: {over}" for row in FLAGGED for over in row.over),
+        "agreed terms": agreeable.TERM,
+        "agreed numbers": agreeable.NUMBER,
+        "reasons of teams": (reason.value for reason in team_reasons.REASON_OF),
         "refusals": Refusal,
         "mends": Mend,
         "mends of a code": (f"{code} {mend}" for code, mend in refusals.OF_CODE),
