@@ -1,10 +1,10 @@
-"""Rotate or revoke a key of an organisation whose keys are on this machine, and publish it, while everything runs."""
+"""Rotate the keys of an organisation whose keys are on this machine, and publish them, while everything runs."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.ceremony import CeremonyError, revoke, rotate
+from deploy.ceremony import CeremonyError, rotate
 from deploy.keys import operator_key
 from deploy.registry import Folder, apply
 from deploy.system import System
@@ -17,12 +17,10 @@ def rotate_now(
     system: System, slug: str, uses: Iterable[KeyUse] = (KeyUse.SIGN, KeyUse.SEAL)
 ) -> tuple[DirectoryKey, ...]:
     """New keys of one party, published; running services take them up. Raises CeremonyError and what `apply` does."""
-    return _published(system, lambda at: rotate(system.home, folder_of(system), slug, uses, at))
-
-
-def revoke_now(system: System, kid: str) -> tuple[DirectoryKey, ...]:
-    """Nothing made with this key counts any more; the key in its place, where one was needed. Raises as rotate_now."""
-    return _published(system, lambda at: revoke(system.home, folder_of(system), kid, at))
+    at = moment(system)
+    made = rotate(system.home, folder_of(system), slug, uses, at)
+    apply(Settings(home=system.home).kafka(OPERATOR), folder_of(system), operator_key(system.home), at)
+    return made
 
 
 def folder_of(system: System) -> Folder:
@@ -47,10 +45,3 @@ def slot_times(health: Mapping[str, Any]) -> list[datetime]:
     """The time of each slot, from the gate's health page."""
     ticks = (slot.get("last_tick") for slot in (health.get("slots") or {}).values())
     return [datetime.fromisoformat(tick) for tick in ticks if tick]
-
-
-def _published(system: System, change: Callable[[datetime], tuple[DirectoryKey, ...]]) -> tuple[DirectoryKey, ...]:
-    at = moment(system)
-    made = change(at)
-    apply(Settings(home=system.home).kafka(OPERATOR), folder_of(system), operator_key(system.home), at)
-    return made

@@ -25,7 +25,12 @@ from schemas.tables.messages import Audience, Shape
 from services.gate import facts, receipts, succession, telling
 from services.gate.discretion import discreet, hidden_from, told_of
 from services.gate.envelope import Received
-from services.gate.rules.case import Case, Context, Judgement, Regarded
+from services.gate.rules.case import (
+    Case,
+    Context,
+    Judgement,
+    Regarded,
+)
 from services.gate.rules.judge import judge
 from services.gate.rules.sections import judge_sections
 from services.gate.rules.succession import said_today

@@ -17,7 +17,8 @@ from schemas.supports import SupportKind
 from schemas.tables.consent_ages import AGES
 from schemas.tables.grounds import CONSENT
 from services.gate.discretion import outside
-from services.gate.rules.case import Case, Context, Effects, ItemRecord, MeasureRecord, SupportRecord
+from services.gate.rules.case import Case, Context, Effects
+from services.gate.rules.case_records import ItemRecord, MeasureRecord, SupportRecord
 from services.gate.rules.corrections import to_correct
 from services.gate.rules.roster import helpers
 from services.gate.rules.splitting import pending

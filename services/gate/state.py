@@ -14,7 +14,10 @@ from pydantic import BaseModel
 
 from schemas.base import Code, Count, Digest, Frozen, Instant, Slug, Subject, Uuid
 from schemas.entry import Verdict
-from services.gate.rules.case import RECORDS, Case, CaseHead, Effects, ItemRecord, Record, ThreadRecord
+from services.gate.rules.asked_records import ThreadRecord
+from services.gate.rules.case import Case, Effects
+from services.gate.rules.case_records import RECORDS, CaseHead, ItemRecord
+from services.gate.rules.record import Record
 from services.relay.types import View
 from services.runtime.subjects import group_of
 

@@ -20,7 +20,9 @@ from schemas.parties import Party
 from schemas.service import GATE, Fact, FactKind, RegieMoved, Succeeded
 from schemas.succession import Names
 from services.gate import facts, telling
-from services.gate.rules.case import Case, Effects, HandoverRecord, SightRecord, ThreadRecord
+from services.gate.rules.asked_records import ThreadRecord
+from services.gate.rules.case import Case, Effects
+from services.gate.rules.case_records import HandoverRecord, SightRecord
 from services.gate.rules.succession import Ended, goes_over
 from services.gate.scribe import Scribe, derived_id
 from services.gate.state import load_case, save_effects

@@ -11,7 +11,8 @@ from schemas.event import Event
 from schemas.manifest import Section
 from schemas.service import AlertAcknowledged, HandoverFact
 from services.gate.envelope import Received
-from services.gate.rules.case import Case, ItemRecord, StatementRecord
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import ItemRecord, StatementRecord
 from services.gate.scribe import derived_id
 
 

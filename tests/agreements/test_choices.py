@@ -16,7 +16,8 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.stagnations import JointConsultHeld, StagnationKind, StagnationRaised
 from schemas.supports import SupportAccepted, SupportEnded, SupportKind
 from services.gate.facts import case_fact
-from services.gate.rules.case import Judgement, SupportRecord
+from services.gate.rules.case import Judgement
+from services.gate.rules.case_records import SupportRecord
 from tests.agreements.chains import agreed, chain
 from tests.gate.rules.families import CLINIC, GI, OTHER_TEAM, RVT, TEAM, TODAY, VT, uid, yes
 from tests.gate.rules.play import Play, worker_of

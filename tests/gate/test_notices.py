@@ -12,7 +12,7 @@ from schemas.consents import ConsentAsked, Scope
 from schemas.corrections import DossierCorrected
 from schemas.manifest import Category, Purpose
 from schemas.service import OVERSIGHT, AlertEscalated
-from services.gate.rules.case import ReportRecord
+from services.gate.rules.case_records import ReportRecord
 from tests.gate.rules.families import uid
 from tests.gate.rules.play import worker_of
 from tests.invariants.talk import OTHER_TEAM, TEAM, VT, Part, Talk

@@ -8,8 +8,8 @@ from schemas.parties import Party
 from schemas.refusal import Flag
 from schemas.service import FactKind
 from services.gate.facts import refused_of
-from services.gate.rules.case import Record
 from services.gate.rules.judge import judge
+from services.gate.rules.record import Record
 from tests.gate.rules.families import (
     FATHER,
     GI,

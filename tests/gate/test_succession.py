@@ -4,7 +4,7 @@ import pytest
 
 from schemas.consents import Decision, Scope
 from schemas.handovers import HandoverState
-from services.gate.rules.case import CaseHead, HandoverRecord, StatementRecord
+from services.gate.rules.case_records import CaseHead, HandoverRecord, StatementRecord
 from services.gate.rules.succession import Ended, goes_over
 from tests.gate.rules.families import uid
 from tests.invariants.stories import accepted

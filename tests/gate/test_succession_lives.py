@@ -17,7 +17,8 @@ from schemas.entry import Entry
 from schemas.event import parse_event
 from schemas.service import FactKind, Succeeded, VerdictGiven
 from schemas.succession import of_today
-from services.gate.rules.case import RECORDS, Case
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import RECORDS
 from services.ledger.chain import verify
 from services.oversight.rules.case import Alert, Watch
 from services.oversight.rules.succession import take_over

@@ -21,7 +21,14 @@ from schemas.parties import Party
 from schemas.signals import SignalAcknowledged, SignalRaised
 from schemas.supports import SupportAccepted, SupportKind, SupportRequested
 from services.gate import succession
-from services.gate.rules.case import RECORDS, Case, SightRecord, StatementRecord, SupportRecord, ThreadRecord
+from services.gate.rules.asked_records import ThreadRecord
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import (
+    RECORDS,
+    SightRecord,
+    StatementRecord,
+    SupportRecord,
+)
 from services.gate.rules.succession import Ended, goes_over
 from services.ledger.chain import verify
 from services.relay.state import BatchView, State

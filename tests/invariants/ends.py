@@ -1,7 +1,8 @@
 """From wherever a handover stands, the two sides alone can bring it to an end: what they say for that."""
 
 from schemas.handovers import HandoverState
-from services.gate.rules.case import HandoverRecord, Judgement
+from services.gate.rules.case import Judgement
+from services.gate.rules.case_records import HandoverRecord
 from tests.invariants.talk import Talk
 
 S = HandoverState

@@ -8,7 +8,7 @@ from schemas.body import WatcherKind
 from schemas.consents import Decision, Scope
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.manifest import Category, Purpose
-from services.gate.rules.case import ItemRecord
+from services.gate.rules.case_records import ItemRecord
 from tests.gate.rules.families import uid
 from tests.invariants.nonsense import NONSENSE
 from tests.invariants.talk import CHILDREN, GI, OTHER_TEAM, TEAM, VT, Part, Talk

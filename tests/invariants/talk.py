@@ -23,7 +23,13 @@ from schemas.manifest import (
 )
 from schemas.parties import Party
 from schemas.person import Custody, Person, Role
-from services.gate.rules.case import ConditionRecord, HandoverRecord, Judgement, MeasureRecord, StatementRecord
+from services.gate.rules.case import Judgement
+from services.gate.rules.case_records import (
+    ConditionRecord,
+    HandoverRecord,
+    MeasureRecord,
+    StatementRecord,
+)
 from services.runtime.subjects import slot_of
 from tests.gate.bench import SLOTS
 from tests.gate.rules.families import GI, OTHER_TEAM, TEAM, VT, uid

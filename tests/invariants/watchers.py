@@ -9,7 +9,7 @@ from schemas.event import Event, message_hash
 from schemas.handovers import HandoverState
 from schemas.service import OVERSIGHT, AlertRaised, AlertResolved, ConsentWithdrawnNotice, RegieMoved, VerdictGiven
 from schemas.tables.messages import BODIES
-from services.gate.rules.case import ItemRecord, MeasureRecord
+from services.gate.rules.case_records import ItemRecord, MeasureRecord
 from services.oversight.rules.terms import BEGAN_BEFORE
 from tests.invariants.ends import come_to_an_end
 from tests.invariants.oracle import Oracle

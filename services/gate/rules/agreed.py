@@ -9,7 +9,8 @@ from schemas.base import Slug
 from schemas.parties import OrganisationKind
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.supports import SupportKind
-from services.gate.rules.case import Context, SupportRecord
+from services.gate.rules.case import Context
+from services.gate.rules.case_records import SupportRecord
 from services.gate.rules.help_records import ConsultRecord
 
 ROLE_LAW: Final = "D#17-18; Jeugdwet 3.5(3)"

@@ -8,7 +8,8 @@ from schemas.handovers import HandoverProposed
 from schemas.manifest import Category, Section, StatementKind
 from schemas.refusal import Mend, Reason, Refusal
 from services.gate.rules import sight
-from services.gate.rules.case import Context, ItemRecord
+from services.gate.rules.case import Context
+from services.gate.rules.case_records import ItemRecord
 from services.gate.rules.refusing import wrong_date
 
 IN_OWN_WORDS: Final = frozenset({Category.STORY, Category.ACCOUNT, Category.YOUTH_VOICE, Category.CLIENT_RESPONSE})

@@ -27,20 +27,18 @@ from schemas.manifest import Category, Purpose
 from schemas.parties import OrganisationKind
 from schemas.refusal import Mend, Reason, Refusal
 from services.gate.rules import agreed, corrections, handover, regie, sight
-from services.gate.rules.case import (
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import (
     AssessmentRecord,
     ConditionRecord,
-    Context,
-    Effects,
     HandoverRecord,
     ItemRecord,
-    Judgement,
     MonitoringRecord,
-    Record,
     ReportRecord,
     SightRecord,
     SupportRecord,
 )
+from services.gate.rules.record import Record
 from services.gate.rules.refusing import put_unless, unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.walk import other_side, side_of, step
 

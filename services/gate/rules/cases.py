@@ -24,14 +24,12 @@ from schemas.person import Person, Role
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.service import RegieMoved
 from services.gate.rules import investigations, measures, regie, sight, splitting
-from services.gate.rules.case import (
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import (
     AssessmentRecord,
     CaseHead,
     ConditionRecord,
-    Context,
-    Effects,
     HandoverRecord,
-    Judgement,
     MeasureRecord,
     PersonRecord,
     ReportRecord,

@@ -7,7 +7,8 @@ from schemas.parties import OrganisationKind, Party
 from schemas.person import PersonRef
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables import categories as table
-from services.gate.rules.case import Context, ReportRecord, SightRecord
+from services.gate.rules.case import Context
+from services.gate.rules.case_records import ReportRecord, SightRecord
 from services.gate.rules.grounds import named, roster
 from services.gate.rules.voices import Day
 

@@ -18,7 +18,8 @@ from schemas.manifest import Purpose
 from schemas.person import Person, Role
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.consent_ages import ADULT_FROM
-from services.gate.rules.case import Context, HandoverRecord, StatementRecord
+from services.gate.rules.case import Context
+from services.gate.rules.case_records import HandoverRecord, StatementRecord
 from services.gate.rules.voices import ended
 
 LAW = "BW 1:233; Jeugdwet 1.1, 7.3.4"

@@ -6,7 +6,14 @@ from schemas.person import PersonRef, Role
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import ConsentWithdrawnNotice
 from schemas.tables.consent_ages import SET_ASIDE_LAW
-from services.gate.rules.case import Case, Context, Effects, ItemRecord, Judgement, Notice, StatementRecord
+from services.gate.rules.case import (
+    Case,
+    Context,
+    Effects,
+    Judgement,
+    Notice,
+)
+from services.gate.rules.case_records import ItemRecord, StatementRecord
 from services.gate.rules.refusing import latest, unknown, wrong_date
 from services.gate.rules.voices import Who, custody_holders, ended, same_scope
 

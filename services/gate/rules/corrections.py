@@ -10,7 +10,13 @@ from schemas.base import Slug
 from schemas.corrections import DossierCorrected
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import CorrectedNotice
-from services.gate.rules.case import Context, Effects, ItemRecord, Judgement, Notice
+from services.gate.rules.case import (
+    Context,
+    Effects,
+    Judgement,
+    Notice,
+)
+from services.gate.rules.case_records import ItemRecord
 from services.gate.rules.refusing import unknown
 
 LAW = "GDPR art. 16, 19; D#124"

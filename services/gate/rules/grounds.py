@@ -13,7 +13,13 @@ from schemas.parties import OrganisationKind, Party
 from schemas.person import Person, PersonRef, Role
 from schemas.refusal import Refusal
 from schemas.tables.grounds import ASKS, GROUNDS, Ground, Weighed
-from services.gate.rules.case import Case, Context, HandoverRecord, MeasureRecord, ReportRecord, SupportRecord
+from services.gate.rules.case import Case, Context
+from services.gate.rules.case_records import (
+    HandoverRecord,
+    MeasureRecord,
+    ReportRecord,
+    SupportRecord,
+)
 from services.gate.rules.investigation_record import InvestigationRecord
 
 FIVE = 5

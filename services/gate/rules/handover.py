@@ -20,13 +20,15 @@ from schemas.service import HandoverCancelledNotice
 from schemas.tables.transitions import IMPOSED_KINDS, Effect, Side, Transition
 from services.gate.rules import brought, coming_of_age, regie, required, sight, terms
 from services.gate.rules.case import (
-    CaseHead,
-    ConditionRecord,
     Context,
     Effects,
-    HandoverRecord,
     Judgement,
     Notice,
+)
+from services.gate.rules.case_records import (
+    CaseHead,
+    ConditionRecord,
+    HandoverRecord,
     SightRecord,
 )
 from services.gate.rules.refusing import unknown, used_before

@@ -13,8 +13,8 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.categories import LAWS, NO_ROUTE
 from schemas.tables.grounds import BY_CODE, CONSENT, IN_A_REQUEST, SET_ASIDE
 from services.gate.rules import regie, sight
-from services.gate.rules.asked_records import Sort
-from services.gate.rules.case import Context, Effects, Judgement, RequestRecord
+from services.gate.rules.asked_records import RequestRecord, Sort
+from services.gate.rules.case import Context, Effects, Judgement
 from services.gate.rules.grounds import supervision
 from services.gate.rules.refusing import unknown, used_before, wrong_date, wrong_state
 

@@ -37,7 +37,13 @@ from schemas.tables.investigations import (
     step_for,
 )
 from services.gate.rules import request, sight
-from services.gate.rules.case import Case, Context, Effects, Judgement, SightRecord
+from services.gate.rules.case import (
+    Case,
+    Context,
+    Effects,
+    Judgement,
+)
+from services.gate.rules.case_records import SightRecord
 from services.gate.rules.investigation_record import InvestigationRecord, TableRecord
 from services.gate.rules.refusing import unknown, used_before, wrong_date
 

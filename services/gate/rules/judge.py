@@ -9,7 +9,8 @@ from services.gate.rules import absences, roles
 from services.gate.rules.absences import judge_absence
 from services.gate.rules.alerts import judge_machine
 from services.gate.rules.care import judge_care
-from services.gate.rules.case import CaseHead, Context, Effects, Judgement
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import CaseHead
 from services.gate.rules.cases import judge_case
 from services.gate.rules.consent import judge_statement
 from services.gate.rules.contacts import judge_contact

@@ -14,8 +14,10 @@ from schemas.matching import MatchAnswered, MatchAsked
 from schemas.parties import OrganisationKind
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.signals import Agreed
-from services.gate.rules.case import Context, Effects, Judgement, PersonRecord, Record, ReportRecord, StatementRecord
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import PersonRecord, ReportRecord, StatementRecord
 from services.gate.rules.family import family_fits
+from services.gate.rules.record import Record
 from services.gate.rules.refusing import used_before
 from services.gate.rules.threads import in_place, thread_after
 

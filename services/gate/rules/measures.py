@@ -12,12 +12,10 @@ from schemas.person import PersonRef
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.transitions import IMPOSED_KINDS, Side
 from services.gate.rules import handover, regie, sight, terms
-from services.gate.rules.case import (
-    Context,
-    Effects,
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import (
     HandoverRecord,
     ItemRecord,
-    Judgement,
     MeasureRecord,
     SupportRecord,
 )

@@ -9,7 +9,13 @@ from schemas.body import ConditionStatus
 from schemas.parties import Professional
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import RegieMoved
-from services.gate.rules.case import Case, CaseHead, ConditionRecord, Context, Effects, MeasureRecord, Notice
+from services.gate.rules.case import (
+    Case,
+    Context,
+    Effects,
+    Notice,
+)
+from services.gate.rules.case_records import CaseHead, ConditionRecord, MeasureRecord
 
 How = Literal["HANDOVER", "CONSULT", "EMERGENCY", "MEASURE", "CLOSED", "RETURNED", "OPENED", "TO_FAMILY", "REOPENED"]
 

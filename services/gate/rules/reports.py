@@ -11,7 +11,8 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.reports import InformingPostponed, VtInvestigationConcluded, VtInvestigationDetermined
 from services.gate.rules import sight
 from services.gate.rules.care import judge_care
-from services.gate.rules.case import Context, Judgement, ReportRecord
+from services.gate.rules.case import Context, Judgement
+from services.gate.rules.case_records import ReportRecord
 from services.gate.rules.refusing import put_unless, unknown, wrong_date, wrong_state
 
 INFORM_WITHIN: Final = timedelta(days=28)

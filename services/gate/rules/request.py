@@ -10,7 +10,8 @@ from schemas.person import Person, PersonStatus, Role
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.request import ELEMENTS, Element, ElementRow
 from services.gate.rules import required, sight
-from services.gate.rules.case import Context, SightRecord
+from services.gate.rules.case import Context
+from services.gate.rules.case_records import SightRecord
 
 BY_EYE = frozenset({StatementKind.FACT, StatementKind.OBSERVATION})
 

@@ -9,7 +9,8 @@ from schemas.parties import OrganisationKind
 from schemas.person import Person, PersonRef, PersonStatus, Role
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.blocks import BLOCKS, Block, BlockRow, Need, route_of
-from services.gate.rules.case import ConditionRecord, Context, ItemRecord, MeasureRecord
+from services.gate.rules.case import Context
+from services.gate.rules.case_records import ConditionRecord, ItemRecord, MeasureRecord
 from services.gate.rules.grounds import runs
 
 ONE_SIDED = frozenset({Category.CONTRARY, Category.STRENGTHS})

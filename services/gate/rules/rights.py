@@ -20,16 +20,9 @@ from schemas.rights import (
 from schemas.tables.access_ages import AgeRow, row_for
 from schemas.tables.consent_ages import ADULT_FROM
 from services.gate.rules import sight
-from services.gate.rules.asked_records import Sort
-from services.gate.rules.case import (
-    Context,
-    Effects,
-    ItemRecord,
-    Judgement,
-    ReportRecord,
-    RequestRecord,
-    StatementRecord,
-)
+from services.gate.rules.asked_records import RequestRecord, Sort
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import ItemRecord, ReportRecord, StatementRecord
 from services.gate.rules.information import answered, answering
 from services.gate.rules.refusing import unknown, used_before, wrong_date
 from services.gate.rules.voices import custody_holders, ended

@@ -7,7 +7,8 @@ from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.messages import Audience, Shape
 from services.gate.rules import threads
-from services.gate.rules.case import Context, RequestRecord
+from services.gate.rules.asked_records import RequestRecord
+from services.gate.rules.case import Context
 
 NOT_A_PARTY = Reason(code=Refusal.NOT_A_PARTY)
 """The whole answer to an outsider: the same for a case that exists and one that does not."""

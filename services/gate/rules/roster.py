@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from schemas.base import Slug
-from services.gate.rules.case import Case, HandoverRecord, MeasureRecord, SupportRecord
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import HandoverRecord, MeasureRecord, SupportRecord
 from services.gate.rules.grounds import ACCEPTED, runs
 
 Helper = tuple[Slug, str]

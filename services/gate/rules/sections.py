@@ -17,7 +17,8 @@ from schemas.tables.consent_ages import Mode
 from schemas.tables.messages import Shape
 from services.gate.rules import brought
 from services.gate.rules.bases import Carried, holding, judge_basis
-from services.gate.rules.case import Context, Effects, ItemRecord, Judgement
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import ItemRecord
 from services.gate.rules.categories import Leg, about_someone, closed, reason, reveals_where, source
 from services.gate.rules.grounds import Sharing, office
 from services.gate.rules.voices import Day

@@ -8,7 +8,8 @@ from schemas.base import Slug
 from schemas.body import SightPlan
 from schemas.person import PersonRef
 from schemas.refusal import Mend, Reason, Refusal
-from services.gate.rules.case import Case, Context, SightRecord
+from services.gate.rules.case import Case, Context
+from services.gate.rules.case_records import SightRecord
 
 LAW = "TSD 2017 §2.3; D#60-62"
 

@@ -14,8 +14,10 @@ from services.gate.rules.case import (
     Case,
     Context,
     Effects,
-    HandoverRecord,
     Judgement,
+)
+from services.gate.rules.case_records import (
+    HandoverRecord,
     MeasureRecord,
     MonitoringRecord,
     PersonRecord,

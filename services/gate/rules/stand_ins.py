@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from schemas.base import Slug
 from schemas.parties import Professional
-from services.gate.rules.case import Case, Context, HandoverRecord, MeasureRecord, SupportRecord
+from services.gate.rules.case import Case, Context
+from services.gate.rules.case_records import HandoverRecord, MeasureRecord, SupportRecord
 from services.gate.rules.help_records import AbsenceRecord
 
 

@@ -16,17 +16,16 @@ from schemas.event import Event
 from schemas.handovers import HandoverState
 from schemas.service import HandoverFact
 from schemas.succession import Names, of_today
-from services.gate.rules.case import (
+from services.gate.rules.asked_records import ThreadRecord
+from services.gate.rules.case import Case, Effects
+from services.gate.rules.case_records import (
     RECORDS,
-    Case,
-    Effects,
     HandoverRecord,
-    Record,
     SightRecord,
     StatementRecord,
     SupportRecord,
-    ThreadRecord,
 )
+from services.gate.rules.record import Record
 
 ENDED_SUPPORT: Final = {"REQUESTED": "DECLINED", "WAITING": "DECLINED", "ACCEPTED": "ENDED"}
 """What becomes of a support that two organisations which are now one had with each other."""

@@ -25,7 +25,8 @@ from schemas.tables.grounds import CONSENT, SET_ASIDE
 from schemas.tables.team_reasons import REASON_OF
 from services.gate.rules import agreed, regie, sight
 from services.gate.rules.bases import judge_basis
-from services.gate.rules.case import Context, Effects, HandoverRecord, Judgement, MeasureRecord, SupportRecord
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import HandoverRecord, MeasureRecord, SupportRecord
 from services.gate.rules.grounds import Sharing, office
 from services.gate.rules.refusing import latest, unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.voices import Day

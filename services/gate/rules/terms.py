@@ -24,7 +24,8 @@ from schemas.parties import OrganisationKind, Professional
 from schemas.refusal import Mend, Reason, Refusal
 from schemas.tables.transitions import UNDER_WAY, Side
 from services.gate.rules import agreed, sight
-from services.gate.rules.case import Context, HandoverRecord, SightRecord
+from services.gate.rules.case import Context
+from services.gate.rules.case_records import HandoverRecord, SightRecord
 from services.gate.rules.refusing import latest, wrong_date
 from services.gate.rules.regie import head_of
 from services.gate.rules.stand_ins import stand_ins

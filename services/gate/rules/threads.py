@@ -11,8 +11,11 @@ from schemas.parties import OrganisationKind as K
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.signals import Agreed, SignalAcknowledged, SignalRaised
 from schemas.tables.categories import ABOUT_NOBODY
-from services.gate.rules.case import Context, Effects, Judgement, PersonRecord, Record, StatementRecord, ThreadRecord
+from services.gate.rules.asked_records import ThreadRecord
+from services.gate.rules.case import Context, Effects, Judgement
+from services.gate.rules.case_records import PersonRecord, StatementRecord
 from services.gate.rules.family import family_fits
+from services.gate.rules.record import Record
 from services.gate.rules.refusing import unknown, used_before, wrong_date, wrong_state
 from services.gate.rules.voices import custody_holders
 

@@ -27,7 +27,8 @@ from schemas.tables.consent_ages import (
     Mode,
     Voice,
 )
-from services.gate.rules.case import Case, StatementRecord
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import StatementRecord
 
 Who = PersonRef | Slug
 """A person of the case, or the organisation that holds custody as guardian."""

@@ -26,7 +26,8 @@ from schemas.refusal import Mend, Reason, Refusal
 from schemas.service import HandoverFact
 from schemas.tables.agreed import number_of
 from schemas.tables.transitions import IMPOSED_KINDS, TRANSITIONS, UNDER_WAY, Effect, Side, Transition, When, states_for
-from services.gate.rules.case import Context, HandoverRecord, MeasureRecord
+from services.gate.rules.case import Context
+from services.gate.rules.case_records import HandoverRecord, MeasureRecord
 
 
 @dataclass(frozen=True, slots=True)

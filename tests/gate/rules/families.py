@@ -27,7 +27,9 @@ from schemas.parties import ExternalKind, OrganisationKind, Party, Professional
 from schemas.person import Custody, Person, PersonStatus, Role
 from schemas.refusal import Refusal
 from schemas.tables.messages import BY_NAME
-from services.gate.rules.case import Case, CaseHead, Context, Judgement, PersonRecord, Record, StatementRecord
+from services.gate.rules.case import Case, Context, Judgement
+from services.gate.rules.case_records import CaseHead, PersonRecord, StatementRecord
+from services.gate.rules.record import Record
 
 K = OrganisationKind
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

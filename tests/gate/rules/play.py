@@ -65,8 +65,15 @@ from schemas.manifest import Category, Manifest, Purpose, Section
 from schemas.parties import Competence, Party, Professional, Registration
 from schemas.person import Person
 from schemas.tables.messages import BY_NAME, Shape
-from services.gate.rules.case import Case, CaseHead, Context, Effects, HandoverRecord, Judgement, Record
+from services.gate.rules.case import (
+    Case,
+    Context,
+    Effects,
+    Judgement,
+)
+from services.gate.rules.case_records import CaseHead, HandoverRecord
 from services.gate.rules.judge import judge
+from services.gate.rules.record import Record
 from tests.gate.rules.families import (
     EVERYONE,
     FATHER,

@@ -31,8 +31,13 @@ from schemas.refusal import Refusal
 from schemas.reports import InformingPostponed, VtInvestigationConcluded, VtInvestigationDetermined
 from schemas.rights import AccessAnswered, AccessRequested, CorrectionAsked, DestructionAsked, Objected, RightDecided
 from schemas.supports import SupportEnded, SupportKind, SupportReviewed
-from services.gate.rules.asked_records import Sort
-from services.gate.rules.case import ItemRecord, MeasureRecord, ReportRecord, RequestRecord, SupportRecord
+from services.gate.rules.asked_records import RequestRecord, Sort
+from services.gate.rules.case_records import (
+    ItemRecord,
+    MeasureRecord,
+    ReportRecord,
+    SupportRecord,
+)
 from services.gate.rules.help_records import AbsenceRecord
 from services.gate.rules.investigation_record import InvestigationRecord
 from services.gate.rules.judge import AFTER_CLOSING

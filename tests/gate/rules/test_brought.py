@@ -14,7 +14,7 @@ from schemas.manifest import Category, Purpose, Section, SourceKind, StatementKi
 from schemas.refusal import Reason, Refusal
 from schemas.supports import SupportReason, TeamReason
 from schemas.tables.team_reasons import REASON_OF
-from services.gate.rules.case import ItemRecord
+from services.gate.rules.case_records import ItemRecord
 from tests.gate.rules.families import GI, OTHER_TEAM, RVT, TEAM, TODAY, VT, section, uid, yes
 from tests.gate.rules.play import EVERYTHING, H, Play, proposal, words, worker_of
 from tests.gate.rules.test_supports import K, ask, join

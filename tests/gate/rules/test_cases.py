@@ -10,7 +10,8 @@ from schemas.manifest import Category, Purpose, SourceKind
 from schemas.parties import Party
 from schemas.person import Person, Role
 from schemas.refusal import Flag, Refusal
-from services.gate.rules.case import ConditionRecord, Judgement
+from services.gate.rules.case import Judgement
+from services.gate.rules.case_records import ConditionRecord
 from tests.gate.rules.families import FATHER, MOTHER, OTHER_TEAM, OTHER_VT, adult, child, held_by, uid
 from tests.gate.rules.play import GI, TEAM, VT, H, Play, words, worker_of
 

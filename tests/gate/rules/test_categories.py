@@ -28,7 +28,9 @@ from schemas.tables.categories import EXEMPTIONS, LAWS, NO_ROUTE, ONLY_TO, UNDER
 from schemas.tables.consent_ages import AGES
 from schemas.tables.grounds import BY_CODE, GROUNDS
 from schemas.tables.refusals import render
-from services.gate.rules.case import Case, ItemRecord, Record, ReportRecord, SightRecord
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import ItemRecord, ReportRecord, SightRecord
+from services.gate.rules.record import Record
 from services.gate.rules.sections import judge_sections
 from tests.gate.rules.families import (
     BOARD,

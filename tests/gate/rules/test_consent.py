@@ -10,7 +10,8 @@ from schemas.manifest import Category, Purpose
 from schemas.person import Person, Role
 from schemas.refusal import Refusal
 from schemas.service import ConsentWithdrawnNotice
-from services.gate.rules.case import Case, ItemRecord, Judgement, StatementRecord
+from services.gate.rules.case import Case, Judgement
+from services.gate.rules.case_records import ItemRecord, StatementRecord
 from services.gate.rules.consent import judge_statement
 from services.gate.rules.judge import judge as judge_all
 from tests.gate.rules.families import (

@@ -11,7 +11,8 @@ from schemas.manifest import Category, Purpose
 from schemas.parties import Party
 from schemas.person import Custody, Person, PersonStatus, Role
 from schemas.refusal import Mend
-from services.gate.rules.case import Case, Context, ItemRecord, StatementRecord
+from services.gate.rules.case import Case, Context
+from services.gate.rules.case_records import ItemRecord, StatementRecord
 from services.gate.rules.consent import judge_statement
 from services.gate.rules.sections import judge_sections
 from tests.gate.rules.families import (

@@ -7,7 +7,8 @@ from schemas.parties import Party
 from schemas.refusal import Mend, Refusal
 from schemas.service import CorrectedNotice
 from services.gate.facts import fact_of
-from services.gate.rules.case import ItemRecord, Judgement, StatementRecord
+from services.gate.rules.case import Judgement
+from services.gate.rules.case_records import ItemRecord, StatementRecord
 from services.gate.rules.corrections import to_correct
 from tests.gate.rules.families import OTHER_TEAM, section, uid
 from tests.gate.rules.play import GI, TEAM, VT, Play

@@ -13,8 +13,15 @@ from schemas.person import Person, Role
 from schemas.refusal import Flag, Mend, Refusal
 from schemas.supports import SupportKind
 from schemas.tables.grounds import GROUNDS
-from services.gate.rules.case import Case, HandoverRecord, MeasureRecord, Record, ReportRecord, SupportRecord
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import (
+    HandoverRecord,
+    MeasureRecord,
+    ReportRecord,
+    SupportRecord,
+)
 from services.gate.rules.grounds import CONDITIONS, PERSONS
+from services.gate.rules.record import Record
 from services.gate.rules.sections import judge_sections
 from tests.gate.rules.families import (
     CLINIC,

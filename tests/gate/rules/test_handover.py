@@ -13,7 +13,8 @@ from schemas.manifest import Category
 from schemas.parties import Professional
 from schemas.refusal import Flag, Refusal
 from schemas.service import HandoverCancelledNotice, RegieMoved
-from services.gate.rules.case import ConditionRecord, Judgement, SightRecord
+from services.gate.rules.case import Judgement
+from services.gate.rules.case_records import ConditionRecord, SightRecord
 from tests.gate.rules.families import OTHER_TEAM, RVT, uid
 from tests.gate.rules.play import GI, OTHER_GI, TEAM, VT, H, Play, plan, proposal, words, worker_of
 

@@ -12,7 +12,8 @@ from schemas.handovers import HandoverKind, HandoverState
 from schemas.parties import Party
 from schemas.service import RegieMoved
 from schemas.tables.transitions import IMPOSED_KINDS
-from services.gate.rules.case import Case, HandoverRecord, MeasureRecord
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import HandoverRecord, MeasureRecord
 from tests.gate.rules.families import GI, OTHER_TEAM, TEAM, VT, uid
 from tests.gate.rules.play import DIRECTORY, Play
 

@@ -9,7 +9,8 @@ import pytest
 from schemas.handovers import HandoverKind, HandoverState
 from schemas.handovers import HandoverState as S
 from schemas.tables.transitions import TRANSITIONS, Side, Transition
-from services.gate.rules.case import Context, HandoverRecord, Judgement
+from services.gate.rules.case import Context, Judgement
+from services.gate.rules.case_records import HandoverRecord
 from services.gate.rules.handover import RETURNED
 from services.gate.rules.walk import row_for, side_of, step
 from tests.gate.rules.families import uid

@@ -12,7 +12,8 @@ from schemas.manifest import Category, Purpose, Section
 from schemas.parties import ExternalKind, Party
 from schemas.refusal import Refusal
 from services.gate.discretion import hidden_from
-from services.gate.rules.case import ReportRecord, RequestRecord
+from services.gate.rules.asked_records import RequestRecord
+from services.gate.rules.case_records import ReportRecord
 from services.gate.rules.judge import judge
 from tests.gate.rules.families import GI, NOW, RAAD, SCHOOL, TEAM, TODAY, VT, section, uid
 from tests.gate.rules.play import Play

@@ -32,7 +32,7 @@ from schemas.person import PersonStatus
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.tables.investigations import INVESTIGATION, By, step_for
 from schemas.tables.request import ELEMENTS, Element
-from services.gate.rules.case import SightRecord
+from services.gate.rules.case_records import SightRecord
 from services.gate.rules.investigation_record import InvestigationRecord
 from tests.gate.rules.families import (
     CLINIC,

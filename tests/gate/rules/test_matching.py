@@ -9,7 +9,8 @@ from schemas.matching import MatchAnswered, MatchAsked
 from schemas.parties import Party
 from schemas.refusal import Refusal
 from schemas.signals import Agreed
-from services.gate.rules.case import Case, CaseHead, ItemRecord, Judgement
+from services.gate.rules.case import Case, Judgement
+from services.gate.rules.case_records import CaseHead, ItemRecord
 from tests.gate.rules.families import NOW, OTHER_TEAM, RAAD, SCHOOL, adult, child, held_by, section, uid
 from tests.gate.rules.play import GI, TEAM, VT, Play
 

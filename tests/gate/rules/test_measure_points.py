@@ -9,7 +9,8 @@ from schemas.handovers import HandoverKind
 from schemas.parties import Professional
 from schemas.refusal import Mend, Refusal
 from schemas.supports import SupportAccepted, SupportKind
-from services.gate.rules.case import Judgement, SupportRecord
+from services.gate.rules.case import Judgement
+from services.gate.rules.case_records import SupportRecord
 from tests.gate.rules.families import uid
 from tests.gate.rules.play import GI, TEAM, VT, H, Play, worker_of
 

@@ -8,8 +8,8 @@ from schemas.parties import OrganisationKind, Party
 from schemas.refusal import Refusal
 from schemas.tables.authority import Authority
 from schemas.tables.grounds import BY_CODE
-from services.gate.rules.case import Record
 from services.gate.rules.investigation_record import InvestigationRecord
+from services.gate.rules.record import Record
 from services.gate.rules.sections import judge_sections
 from tests.gate.rules.families import (
     FATHER,

@@ -10,7 +10,7 @@ from schemas.care import ReportEnded, ReportOutcome, ReportRegistered
 from schemas.parties import Party
 from schemas.refusal import Refusal
 from schemas.reports import InformingPostponed, VtInvestigationConcluded, VtInvestigationDetermined
-from services.gate.rules.case import ReportRecord
+from services.gate.rules.case_records import ReportRecord
 from tests.gate.rules.families import OTHER_VT, TEAM, TODAY, VT, uid
 from tests.gate.rules.play import Play, worker_of
 

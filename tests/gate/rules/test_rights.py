@@ -23,7 +23,7 @@ from schemas.rights import (
     Objected,
     RightDecided,
 )
-from services.gate.rules.case import ItemRecord, ReportRecord
+from services.gate.rules.case_records import ItemRecord, ReportRecord
 from tests.gate.rules.families import (
     COLLEAGUE,
     FATHER,

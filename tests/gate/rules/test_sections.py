@@ -27,7 +27,9 @@ from schemas.person import Custody, Person, Role
 from schemas.refusal import Flag, Mend, Reason, Refusal
 from schemas.supports import SupportKind, SupportRequested
 from schemas.tables.consent_ages import Mode
-from services.gate.rules.case import Case, ItemRecord, Record, ReportRecord
+from services.gate.rules.case import Case
+from services.gate.rules.case_records import ItemRecord, ReportRecord
+from services.gate.rules.record import Record
 from services.gate.rules.sections import judge_sections
 from tests.gate.rules.families import (
     BOARD,

@@ -9,7 +9,13 @@ from schemas.contacts import FixedContact, FixedContactChanged
 from schemas.parties import Party
 from schemas.refusal import Refusal
 from services.gate.facts import case_fact
-from services.gate.rules.case import Case, ConditionRecord, Judgement, MeasureRecord, MonitoringRecord, SightRecord
+from services.gate.rules.case import Case, Judgement
+from services.gate.rules.case_records import (
+    ConditionRecord,
+    MeasureRecord,
+    MonitoringRecord,
+    SightRecord,
+)
 from services.gate.rules.roster import helpers
 from tests.gate.rules.families import FATHER, MOTHER, OTHER_TEAM, SUBJECT, child, uid
 from tests.gate.rules.play import DIRECTORY, GI, TEAM, VT, Play, plan, worker_of

@@ -23,7 +23,8 @@ from schemas.supports import (
     SupportWaitAnnounced,
 )
 from schemas.tables.messages import BY_NAME
-from services.gate.rules.case import Judgement, SightRecord, SupportRecord
+from services.gate.rules.case import Judgement
+from services.gate.rules.case_records import SightRecord, SupportRecord
 from tests.gate.rules.families import CLINIC, MOTHER, RVT, UNSAFE, child, said, uid, yes
 from tests.gate.rules.play import GI, TEAM, VT, H, Play, plan, proposal, worker_of
 
