@@ -246,6 +246,7 @@ def replace(system: Scene, topic: str, partition: int, records: list[Found]) -> 
 def test_markup_and_queries_in_a_text_reach_no_page_and_no_ledger(system: Scene, vt: Client, case: str) -> None:
     """SQL and HTML in every text field and in names of fields: refused, or never repeated, up to the audit."""
     system.start(LINDE, "ledger")
+    began = datetime.now(UTC)
     whole = to_linde(system, vt, case, MARK)
     opened = opening(vt, new_case())
     places = [(whole, path) for path in forged.leaves(whole)] + [(opened, path) for path in forged.leaves(opened)]
@@ -258,16 +259,17 @@ def test_markup_and_queries_in_a_text_reach_no_page_and_no_ledger(system: Scene,
     accepted = {**to_linde(system, vt, case, MARK), "dataschema": MARK}
     assert vt.codes(vt.send(accepted)) == [], "the one field that may hold any text is kept out of everything"
 
-    audit = until(lambda: audited(system, accepted["id"]), "the audit to be up to date")
+    audit = until(lambda: audited(system, began, accepted["id"]), "the audit to be up to date")
     pages = [audit, json.dumps(stored(system)), system.log("gate"), system.log("ledger"), system.log(LINDE)]
     pages += [payload(found) for found in entries_of(system, *hashes)]
     pages += [json.dumps(vt.verdict(hashed)) for hashed in hashes]
     assert [page for page in pages if "<script" in page or "DROP TABLE" in page or "Robert" in page] == []
 
 
-def audited(system: Scene, message: str) -> str | None:
-    """The answer to a privacy officer, once it has this message."""
-    found = json.dumps(system.ask(VT, "GET", f"/api/organisations/{VT}/audit", "vt-fg", at="ledger"))
+def audited(system: Scene, since: datetime, message: str) -> str | None:
+    """The answer to a privacy officer about all since a moment, once it has this message."""
+    path = f"/api/organisations/{VT}/audit?since={since:%Y-%m-%dT%H:%M:%SZ}"
+    found = json.dumps(system.ask(VT, "GET", path, "vt-fg", at="ledger"))
     return found if message in found else None
 
 
