@@ -51,10 +51,11 @@ def play(
     Ends with 0 when every expectation was met, 1 when one was not, 2 when it could not be played. docs/scenarios.md
     describes the format.
     """
-    if only_check:
+    if only_check or fresh:  # a mistake is told before anything is started
         for path in files:
             read(path, Deployment.load(file))
-            click.echo(f"{path}: in order")
+    if only_check:
+        click.echo("\n".join(f"{path}: in order" for path in files))
         return
     if fresh:
         with fresh_system(file, lambda text: click.echo(text, err=True)) as system:
