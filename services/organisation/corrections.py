@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,18 +12,14 @@ from schemas import service
 from schemas.base import Slug, Subject
 from schemas.corrections import DossierCorrected
 from services.organisation import tables as t
-
-if TYPE_CHECKING:
-    from services.organisation.projection import Said
+from services.organisation.accepted import Said
 
 Row = dict[str, Any]
 SHOWN = timedelta(days=14)
 """How long a correction stands on the list of work; beside its item it stays."""
 
 
-async def corrected(
-    connection: AsyncConnection, said: "Said", body: DossierCorrected | service.CorrectedNotice
-) -> None:
+async def corrected(connection: AsyncConnection, said: Said, body: DossierCorrected | service.CorrectedNotice) -> None:
     """By the author, by whom the item came from, or by the gate: the first word dates it, a later one may add what
     takes its place."""
     i = t.items.c

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,41 +10,39 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas import care, service
 from schemas.base import Slug, Uuid
 from services.organisation import tables as t
+from services.organisation.accepted import Said
 from services.runtime.sql import insert_new
-
-if TYPE_CHECKING:
-    from services.organisation.projection import Said
 
 UNTRUE = "CATEGORY_UNTRUE"
 """The one reason that is a professional's and not a machine's."""
 
 
-async def stored(connection: AsyncConnection, said: "Said", body: service.StoredNotice) -> None:
+async def stored(connection: AsyncConnection, said: Said, body: service.StoredNotice) -> None:
     await _mark(connection, body.messages, t.sent.c.stored_at, said.at)
 
 
-async def opened(connection: AsyncConnection, said: "Said", body: care.DossierOpened) -> None:
+async def opened(connection: AsyncConnection, said: Said, body: care.DossierOpened) -> None:
     await _mark(connection, (body.message,), t.sent.c.opened_at, said.at)
 
 
-async def missing(connection: AsyncConnection, said: "Said", body: service.ResendDue) -> None:
+async def missing(connection: AsyncConnection, said: Said, body: service.ResendDue) -> None:
     await _mark(connection, (body.message,), t.sent.c.resend_due_at, said.at)
 
 
-async def lost(connection: AsyncConnection, said: "Said", body: service.Lost) -> None:
+async def lost(connection: AsyncConnection, said: Said, body: service.Lost) -> None:
     """As sender: the letter will not come. As recipient the hole in the inbox is closed."""
     await _mark(connection, (body.message,), t.sent.c.lost_at, said.at)
     if body.recipient in said.entry.recipients:
         await _close(connection, said, (body.sequence,))
 
 
-async def gone(connection: AsyncConnection, said: "Said", body: service.Gone) -> None:
+async def gone(connection: AsyncConnection, said: Said, body: service.Gone) -> None:
     """Holes that held words of the gate: nobody sends them again, and receipts go on behind them."""
     if body.recipient in said.entry.recipients:
         await _close(connection, said, body.sequences)
 
 
-async def _close(connection: AsyncConnection, said: "Said", sequences: Iterable[int]) -> None:
+async def _close(connection: AsyncConnection, said: Said, sequences: Iterable[int]) -> None:
     place = {"epoch": said.entry.epoch, "partition": said.entry.slot}
     await insert_new(connection, t.lost, [place | {"sequence": sequence} for sequence in sequences])
 
@@ -55,7 +53,7 @@ async def _mark(connection: AsyncConnection, ids: Iterable[str], column: sa.Colu
     await connection.execute(sa.update(t.sent).where(*where).values({column: at}))
 
 
-async def rejected(connection: AsyncConnection, said: "Said", body: care.DossierRejected) -> None:
+async def rejected(connection: AsyncConnection, said: Said, body: care.DossierRejected) -> None:
     """Who got a letter says what is wrong with it: kept at both sides until it is mended."""
     told = said.entry.message
     if told is None or not said.entry.recipients:
@@ -73,7 +71,7 @@ async def rejected(connection: AsyncConnection, said: "Said", body: care.Dossier
     await insert_new(connection, t.rejections, row)
 
 
-async def mended(connection: AsyncConnection, said: "Said") -> None:
+async def mended(connection: AsyncConnection, said: Said) -> None:
     """A letter was delivered. What it carries once more to who had rejected it is mended; sharing anew mends a wrong
     name, and a whole letter. Who rejected an item holds it from now on as it came this time.
     """

@@ -4,7 +4,6 @@ It re-implements no rule. Where a handover stands and who holds regie is read fr
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,27 +20,13 @@ from schemas.event import Event
 from schemas.tables.messages import BODIES
 from services.organisation import corrections, on_the_way, splitting, succession
 from services.organisation import tables as t
+from services.organisation.accepted import Said
 from services.organisation.answers import THREADS, answered_by
 from services.organisation.cautions import follow
 from services.organisation.deliveries import Delivery
 from services.runtime.sql import insert_new, upsert
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One accepted message, of this organisation or another, with the entry that accepted it."""
-
-    name: str
-    subject: Subject
-    source: Slug
-    body: Body | None
-    entry: Entry
-
-    @property
-    def at(self) -> datetime:
-        return self.entry.at
 
 
 async def apply(connection: AsyncConnection, slug: Slug, delivery: Delivery) -> None:

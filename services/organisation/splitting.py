@@ -1,7 +1,7 @@
 """Cases that belong together, and children who went on in another: what is shown here of them."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,13 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schemas import cases
 from schemas.base import Subject
 from services.organisation import tables as t
+from services.organisation.accepted import Said
 from services.organisation.said import Told, told_in
 
-if TYPE_CHECKING:
-    from services.organisation.projection import Said
 
-
-async def linked(connection: AsyncConnection, said: "Said", body: cases.CaseLinked) -> None:
+async def linked(connection: AsyncConnection, said: Said, body: cases.CaseLinked) -> None:
     """The other case is there: who sees the children that went on in it stands there from now on."""
     splits = await told_in(connection, said.subject, (cases.CaseSplit.name,))
     where = (t.sight.c.subject == said.subject, t.sight.c.child.in_(_going_to(body.other, splits)))
