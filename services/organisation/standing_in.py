@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Slug, Subject
 from services.organisation import tables as t
-from services.organisation.said import Told, told_in
+from services.organisation.said import Told, told_in, told_in_each
 
 Row = dict[str, Any]
 STARTS, ENDED = frozenset({"absences.planned", "absences.started"}), "absences.ended"
@@ -59,7 +59,7 @@ async def stand_ins_of(connection: AsyncConnection, subject: Subject, today: dat
 async def cases_without_somebody(connection: AsyncConnection, slug: Slug, today: date) -> list[tuple[Subject, Row]]:
     """Every case in which somebody of this organisation is away today."""
     named = t.sent.c.name.in_(STARTS)
-    query = sa.select(t.sent.c.subject).where(named, t.sent.c.status == "delivered").distinct()
-    subjects = sorted((await connection.execute(query)).scalars())
-    found = [(subject, row) for subject in subjects for row in await stand_ins_of(connection, subject, today)]
+    cases = sa.select(t.sent.c.subject).where(named, t.sent.c.status == "delivered").distinct()
+    told = await told_in_each(connection, cases, (*STARTS, ENDED))
+    found = [(subject, row) for subject in sorted(told) for row in stand_ins(told[subject], today)]
     return [(subject, row) for subject, row in found if row["organisation"] == slug]
