@@ -147,6 +147,9 @@ class App(faust.App):  # type: ignore[misc]
     def _new_transport(self) -> Any:
         return _Transport(self.conf.broker_consumer, self, loop=self.loop)
 
+    def _create_directories(self) -> None:
+        """None: Faust's own are for tables, and this project has no table of Faust's."""
+
     def assigned(self, topic: str) -> frozenset[int]:
         """The partitions of a topic that this process reads at this moment."""
         consumer = self._consumer

@@ -17,7 +17,7 @@ from tests.invariants.breaks import BREAKS, LIVES, STORIES, Break
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("services", "schemas", "topics", "deploy", "tests", "scenarios", "pyproject.toml")
-LEFT = ("__pycache__", "node_modules", "*-data", ".*")
+LEFT = ("__pycache__", "node_modules", ".*")
 FAILED = re.compile(r"^FAILED \S*?([\w.]+::.+?)(?: - (.*))?$", re.MULTILINE)
 """Whatever a test is called with may hold spaces."""
 LONGEST = 600.0
