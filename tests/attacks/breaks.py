@@ -139,6 +139,11 @@ BREAKS: tuple[Break, ...] = (
         "        if delivery.sequence > progress.highest + 1:\n", "        if delivery.sequence < 0:\n", WITHHELD,
     ),
     Break(
+        "delivery", "what the gate says by itself is about another slot", "services/runtime/subjects.py",
+        " if slot_of(subject, slots) == slot)", ")",
+        ("tests/gate/test_gate.py::test_a_gap_that_a_checkpoint_shows_is_told_under_its_subject",),
+    ),
+    Break(
         "delivery", "anybody's seal is a gate's seal", "services/organisation/deliveries.py",
         "if directory.owner(kid) == owner else None", "if owner else None", FORGED,
     ),
