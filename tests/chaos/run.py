@@ -1,6 +1,7 @@
 """Puts a scene under fire and reports what an independent reader finds afterwards."""
 
 import random
+import sys
 import tempfile
 import threading
 import time
@@ -53,9 +54,12 @@ def put_under_fire(scene: Scene, seconds: float, seed: int, clock: str = "real",
             try:
                 _fire(scene, faults, seconds, settle)
             finally:
-                last = [process.end() for process in processes]
+                last = {process.name: process.end() for process in processes}
             exits = {process.name: dict(process.exits) for process in processes}
-            found = {**scene.check(), "! SIGTERM did not end a process cleanly": sum(code != 0 for code in last)}
+            unclean = {name: code for name, code in last.items() if code != 0}
+            if unclean:
+                sys.stderr.write(f"SIGTERM did not end these cleanly: {unclean}\n")
+            found = {**scene.check(), "! SIGTERM did not end a process cleanly": len(unclean)}
             return Report(dict(faults.done), exits, found, time.monotonic() - start, scene.kinds())
         finally:
             kafka.kill9()

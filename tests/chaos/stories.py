@@ -184,10 +184,15 @@ class Tellers:
         self.said += said
         if step.say == "cases.opened" and said[0].subject:
             filling.labels.setdefault(step.case, said[0].subject)
-        refused = [one.codes for one in said if one.status != "delivered"]
+        refused = [tuple(map(_why, one.reasons)) for one in said if one.status != "delivered"]
         if strict and refused and step.step not in ON_PURPOSE:
             self.wrongly += [(step.step, codes) for codes in refused]
         return strict
+
+
+def _why(reason: Mapping[str, Any]) -> str:
+    """Its code, and what a page says of it."""
+    return " ".join(str(reason[name]) for name in ("code", "text") if name in reason)
 
 
 def _story(system: System, team: str) -> Scenario:

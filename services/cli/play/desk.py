@@ -13,6 +13,8 @@ from services.runtime.tokens import Issuer, Role
 
 WITHIN = 60.0
 """Seconds until a verdict must be there. A message may wait for a service that is being started again."""
+PAUSE = 0.2
+"""Seconds until a service that did not answer is asked again."""
 
 
 class NoAnswer(Exception):
@@ -100,18 +102,21 @@ class Desks:
     def _send(
         self, method: str, slug: str, path: str, headers: Mapping[str, str], payload: Any = None
     ) -> httpx2.Response:
-        """Try again while a service is being started anew; a repeated POST carries the same key and counts once."""
+        """Try again while a service is being started anew, and when it says that this person asks too often; a repeated
+        POST carries the same key and counts once."""
         url = f"http://127.0.0.1:{self._system.deployment.port(slug)}{path}"
         end = time.monotonic() + WITHIN
         while True:
             try:
                 answer = self._http.request(method, url, headers=dict(headers), json=payload)
-                if answer.status_code != 503 or time.monotonic() > end:
+                if answer.status_code not in (429, 503) or time.monotonic() > end:
                     return answer
+                pause = float(answer.headers.get("retry-after", PAUSE))
             except httpx2.TransportError as error:
                 if time.monotonic() > end:
                     raise NoAnswer(f"{slug}: {type(error).__name__}") from None
-            time.sleep(0.2)
+                pause = PAUSE
+            time.sleep(pause)
 
 
 def _problems(answer: httpx2.Response) -> tuple[Mapping[str, Any], ...]:
