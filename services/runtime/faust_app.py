@@ -32,6 +32,8 @@ CRASHED: Final = 1
 SESSION_SECONDS: Final = 6.0
 """A reader that died loses its partitions after this time."""
 COMMIT_SECONDS: Final = 0.5
+LEFT_OUT_SECONDS: Final = 60
+"""A service that does nothing but read ends when it had no partition for so long. Ours: ten sessions of a reader."""
 STOP_SECONDS: Final = 10.0
 """How long a service may take to end in good order."""
 
@@ -152,11 +154,19 @@ class App(faust.App):  # type: ignore[misc]
 
     def assigned(self, topic: str) -> frozenset[int]:
         """The partitions of a topic that this process reads at this moment."""
+        return frozenset(tp.partition for tp in self._assignment() if tp.topic == topic)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it has any partition at this moment."""
+        return bool(self._assignment())
+
+    def _assignment(self) -> frozenset[Any]:
         consumer = self._consumer
         if consumer is None:
             return frozenset()
         try:
-            return frozenset(tp.partition for tp in consumer.assignment() if tp.topic == topic)
+            return frozenset(consumer.assignment())
         except Exception:  # the consumer's thread has not begun, or has ended: Faust has several errors for it
             return frozenset()
 
@@ -249,21 +259,31 @@ def _incoming(event: Any) -> Incoming:
 
 
 async def run(app: App, *, crash: Callable[[BaseException], None] = exit_process) -> None:
-    """Run the app until SIGTERM or SIGINT, then end it in good order; a crash of any part of it goes to `crash`."""
+    """Run the app until SIGTERM or SIGINT, then end it in good order; a crash of any part of it goes to `crash`, and so
+    does that it reads nothing for long."""
     stop = stop_signal()
     try:
         await app.start()
-        ended = {asyncio.create_task(stop.wait()), asyncio.create_task(app.wait_until_stopped())}
+        ended = {asyncio.create_task(each) for each in (stop.wait(), app.wait_until_stopped(), _left_out(app))}
         _, left = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()
         if not stop.is_set():
-            crash(app.crash_reason or RuntimeError("the Faust app ended by itself"))
+            crash(app.crash_reason or RuntimeError("the Faust app ended by itself, or was given nothing to read"))
     except Exception as error:
         crash(error)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(STOP_SECONDS):
             await app.stop()
+
+
+async def _left_out(app: App) -> None:
+    """Returns when the app has had no partition for long. A reader that joins its group just as the broker dies may
+    wait for ever; started anew, it is let in."""
+    seconds = 0
+    while seconds < LEFT_OUT_SECONDS:
+        await asyncio.sleep(1)
+        seconds = 0 if app.reads else seconds + 1
 
 
 def stop_signal() -> asyncio.Event:
