@@ -154,14 +154,14 @@ class App(faust.App):  # type: ignore[misc]
 
     def assigned(self, topic: str) -> frozenset[int]:
         """The partitions of a topic that this process reads at this moment."""
-        return frozenset(tp.partition for tp in self._assignment() if tp.topic == topic)
+        return frozenset(tp.partition for tp in self._held() if tp.topic == topic)
 
     @property
     def reads(self) -> bool:
         """Whether it has any partition at this moment."""
-        return bool(self._assignment())
+        return bool(self._held())
 
-    def _assignment(self) -> frozenset[Any]:
+    def _held(self) -> frozenset[Any]:
         consumer = self._consumer
         if consumer is None:
             return frozenset()
