@@ -66,8 +66,8 @@ async def serve(settings: Settings) -> None:
 
     desk = Desk(engine, str(cluster.epoch), lambda: reader.directory, people, looks)
     app_ = ledger_api(desk, health)
-    told = Metrics(numbers, of_health(health), directory_gauges(lambda: reader.directory))
-    add_pages(app_, health, told, passed)
+    metrics = Metrics(numbers, of_health(health), directory_gauges(lambda: reader.directory))
+    add_pages(app_, health, metrics, passed)
     app_.add_middleware(Traced)
     server = HttpServer(app_, settings.port, settings.host)
     await server.start()
