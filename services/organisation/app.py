@@ -33,7 +33,7 @@ from services.organisation.resending import Resender
 from services.runtime import log as logging
 from services.runtime.directory import load_pins
 from services.runtime.directory_watch import directory_gauges, directory_state
-from services.runtime.faust_app import STOP_SECONDS, App, exit_process, faust_app, read_topics, stop_signal
+from services.runtime.faust_app import STOP_SECONDS, App, ended, exit_process, faust_app, read_topics, stop_signal
 from services.runtime.health import HttpServer, of_health
 from services.runtime.identity import callers
 from services.runtime.keys import KeyRing, NoKey
@@ -197,8 +197,7 @@ class Edge:
         self.app = faust_app(group, self.kafka)
         read_topics(self.app, "inbox", [f"{self.slug}.inbox"], self.intake.take, crash=self._crash)
         await self.app.start()
-        await self.app.wait_until_stopped()
-        self._crash(self.app.crash_reason or RuntimeError("the inbox reader ended"))
+        self._crash(await ended(self.app))
 
     def _go(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(self._guarded(work)))

@@ -33,7 +33,7 @@ SESSION_SECONDS: Final = 6.0
 """A reader that died loses its partitions after this time."""
 COMMIT_SECONDS: Final = 0.5
 LEFT_OUT_SECONDS: Final = 60
-"""A service that does nothing but read ends when it had no partition for so long. Ours: ten sessions of a reader."""
+"""A reader that had no partition for so long ends its process. Ours: ten sessions of a reader."""
 STOP_SECONDS: Final = 10.0
 """How long a service may take to end in good order."""
 
@@ -139,6 +139,10 @@ class _Consumer(driver.Consumer):  # type: ignore[misc]
 class _Transport(driver.Transport):  # type: ignore[misc]
     logger = _faust_log
     Consumer = _Consumer
+
+
+class LeftOut(Exception):
+    """The group gave this reader nothing to read for long."""
 
 
 class App(faust.App):  # type: ignore[misc]
@@ -259,17 +263,16 @@ def _incoming(event: Any) -> Incoming:
 
 
 async def run(app: App, *, crash: Callable[[BaseException], None] = exit_process) -> None:
-    """Run the app until SIGTERM or SIGINT, then end it in good order; a crash of any part of it goes to `crash`, and so
-    does that it reads nothing for long."""
+    """Run the app until SIGTERM or SIGINT, then end it in good order; a crash of any part of it goes to `crash`."""
     stop = stop_signal()
     try:
         await app.start()
-        ended = {asyncio.create_task(each) for each in (stop.wait(), app.wait_until_stopped(), _left_out(app))}
-        _, left = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        stopped, by_itself = asyncio.create_task(stop.wait()), asyncio.create_task(ended(app))
+        _, left = await asyncio.wait({stopped, by_itself}, return_when=asyncio.FIRST_COMPLETED)
         for task in left:
             task.cancel()
         if not stop.is_set():
-            crash(app.crash_reason or RuntimeError("the Faust app ended by itself, or was given nothing to read"))
+            crash(by_itself.result())
     except Exception as error:
         crash(error)
     with contextlib.suppress(TimeoutError):
@@ -277,13 +280,19 @@ async def run(app: App, *, crash: Callable[[BaseException], None] = exit_process
             await app.stop()
 
 
-async def _left_out(app: App) -> None:
-    """Returns when the app has had no partition for long. A reader that joins its group just as the broker dies may
-    wait for ever; started anew, it is let in."""
-    seconds = 0
-    while seconds < LEFT_OUT_SECONDS:
-        await asyncio.sleep(1)
-        seconds = 0 if app.reads else seconds + 1
+async def ended(app: App) -> BaseException:
+    """Waits until a started app can read no more, and says why. A reader that joins its group just as the broker dies
+    may wait for ever; started anew, it is let in.
+    """
+    stopped, seconds = asyncio.create_task(app.wait_until_stopped()), 0
+    try:
+        while seconds < LEFT_OUT_SECONDS:
+            if (await asyncio.wait({stopped}, timeout=1))[0]:
+                return app.crash_reason or RuntimeError("the Faust app ended by itself")
+            seconds = 0 if app.reads else seconds + 1
+        return LeftOut(f"nothing to read for {LEFT_OUT_SECONDS} seconds")
+    finally:
+        stopped.cancel()
 
 
 def stop_signal() -> asyncio.Event:

@@ -3,6 +3,7 @@
 import json
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,9 @@ def test_what_is_left_over_is_deleted_only_when_asked(cluster: Cluster) -> None:
     }  # fmt: skip
     stray = cluster.admin.create_topics([NewTopic("stray", 1, 1)])["stray"]
     stray.result(20)
+    end = time.monotonic() + 30
+    while "stray" not in cluster.admin.list_topics(timeout=20).topics and time.monotonic() < end:
+        time.sleep(0.1)  # the broker shows a new topic a moment after it was made
 
     left = plan(cluster)
     assert left.complete()

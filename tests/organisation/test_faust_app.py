@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from services.runtime.faust_app import App, Incoming, faust_app, read_topics
+from services.runtime import faust_app as readers
+from services.runtime.faust_app import App, Incoming, LeftOut, faust_app, read_topics
 from services.runtime.kafka import KafkaSettings
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(90)]
@@ -112,3 +114,17 @@ async def test_the_position_never_passes_what_was_not_handled(kafka_broker: Any,
     assert again == set(range(40, 60))
     ends = await committed(kafka, "faust.b.group", "faust.b")
     assert all(end is not None and end > 30 for end in ends.values())
+
+
+@pytest.mark.parametrize(("reads", "why"), [(False, LeftOut), (True, RuntimeError)])
+async def test_a_reader_that_its_group_leaves_out_says_so_after_a_while(
+    reads: bool, why: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would wait for ever; one that reads is left alone until it ends."""
+    monkeypatch.setattr(readers, "LEFT_OUT_SECONDS", 2)
+
+    async def stops() -> None:
+        await asyncio.sleep(4)
+
+    app: Any = SimpleNamespace(reads=reads, crash_reason=None, wait_until_stopped=stops)
+    assert type(await readers.ended(app)) is why
